@@ -1,0 +1,64 @@
+# Everything here needs only make and some python3 (with venv or pip).
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+export UV_PYTHON_DOWNLOADS := never
+
+UV := .tools/uv/bin/uv
+PY := .venv/bin/python
+PYTEST_ARGS ?=
+RUN_ARGS ?=
+EVENT ?= stream
+MINISTACK := .tools/ministack/.installed
+SAM := .tools/sam/.installed
+
+.PHONY: help setup run test check format build rie invoke lock clean
+
+help: ## show what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.installed $(MINISTACK) ## install everything that run and test need
+
+run: setup ## start the local stack, stream one real turn, keep serving (RUN_ARGS="--port 3000")
+	@.venv/bin/coach up --demo $(RUN_ARGS)
+
+test: setup $(SAM) ## run all tests (PYTEST_ARGS="-k turn")
+	@$(PY) -m pytest $(PYTEST_ARGS)
+
+check: .venv/.installed $(SAM) ## format, lint, types, import contracts, template
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint
+
+format: .venv/.installed ## rewrite to the format that check wants
+	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+
+lock: .tools/uv/.installed ## pin requirements/*.in anew, with hashes
+	@for name in tools runtime dev ministack sam; do \
+	  $(UV) pip compile --python-version 3.13 --universal --generate-hashes --no-header --quiet --upgrade \
+	    $$(case $$name in dev) echo --constraint requirements/runtime.txt;; esac) \
+	    requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
+
+clean: ## remove what was built or installed here
+	@rm -rf .venv .tools .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.tools/uv/.installed: requirements/tools.txt
+	@mkdir -p .tools && rm -rf .tools/uv
+	@python3 -m venv .tools/uv >/dev/null 2>&1 \
+	  && .tools/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/tools.txt \
+	  || { rm -rf .tools/uv && python3 -m pip install --quiet --disable-pip-version-check --require-hashes \
+	         --target .tools/uv -r requirements/tools.txt; } \
+	  || { echo "make: python3 needs its venv or pip module to install uv (Debian: apt install python3-venv)" >&2; exit 1; }
+	@touch $@
+
+.venv/.installed: .tools/uv/.installed requirements/runtime.txt requirements/dev.txt pyproject.toml
+	@python="$$(sh scripts/find-python)" && $(UV) venv --quiet --allow-existing --python "$$python" .venv
+	@$(UV) pip sync --quiet --python $(PY) --require-hashes requirements/dev.txt
+	@$(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.tools/%/.installed: requirements/%.txt .tools/uv/.installed
+	@python="$$(sh scripts/find-python)" && $(UV) venv --quiet --allow-existing --python "$$python" .tools/$*
+	@$(UV) pip sync --quiet --python .tools/$*/bin/python --require-hashes requirements/$*.txt
+	@touch $@
