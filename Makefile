@@ -8,8 +8,11 @@ PY := .venv/bin/python
 PYTEST_ARGS ?=
 RUN_ARGS ?=
 EVENT ?= stream
+ARCH ?=
+HOST_ARCH := $(if $(filter x86_64 amd64,$(shell uname -m)),x86_64,arm64)
 MINISTACK := .tools/ministack/.installed
 SAM := .tools/sam/.installed
+SAM_BUILD := MAKEFLAGS=--no-print-directory SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam build
 
 .PHONY: help setup run test check format build rie invoke lock clean
 
@@ -30,6 +33,22 @@ check: .venv/.installed $(SAM) ## format, lint, types, import contracts, templat
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint
+
+build: $(SAM) ## build the artifact to deploy (ARCH=x86_64, else samconfig.toml's)
+	@$(SAM_BUILD) $(if $(ARCH),--parameter-overrides Architecture=$(ARCH))
+
+rie: .venv/.installed $(SAM) ## build for this machine and smoke-test the artifact in Lambda's emulator
+	@$(SAM_BUILD) --build-dir .aws-sam/host --parameter-overrides Architecture=$(HOST_ARCH)
+	@$(PY) -m local.rie
+
+invoke: .venv/.installed $(SAM) ## run a sample event beside a running stack, in SAM's container (EVENT=words)
+	@docker info >/dev/null 2>&1 || finch info >/dev/null 2>&1 \
+	  || { echo "make: invoke needs a running Docker or Finch; without one: make rie, make run" >&2; exit 1; }
+	@test -f .local/env-vars.json || { echo "make: invoke needs a running stack: make run" >&2; exit 1; }
+	@$(SAM_BUILD) --build-dir .aws-sam/host --parameter-overrides Architecture=$(HOST_ARCH)
+	@.venv/bin/coach event $(EVENT) | SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam local invoke StreamCoachFunction \
+	  --template .aws-sam/host/template.yaml --parameter-overrides Architecture=$(HOST_ARCH) \
+	  --add-host host.docker.internal:host-gateway --env-vars .local/env-vars.json --event -
 
 format: .venv/.installed ## rewrite to the format that check wants
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .

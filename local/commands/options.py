@@ -1,0 +1,72 @@
+"""Options that several subcommands share, and the way an error reaches a person."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from local.errors import StackError
+from local.project import DEFAULT_STATE_DIR
+from local.state_dir import StateDir
+from local.tokens import parse_id
+
+
+class IdType(click.ParamType[str]):
+    """An id as paths and keys hold it."""
+
+    name = "id"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return parse_id(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class StateDirType(click.ParamType[StateDir]):
+    """A state directory, which need not exist."""
+
+    name = "directory"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> StateDir:
+        if isinstance(value, StateDir):
+            return value
+        path = Path(value)
+        if path.exists() and not path.is_dir():
+            self.fail(f"{str(path)!r} is no directory", param, ctx)
+        return StateDir(path)
+
+
+def state_dir_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--state-dir",
+        "state",
+        type=StateDirType(),
+        default=str(DEFAULT_STATE_DIR),
+        show_default=True,
+        help="Where the stack keeps its state.",
+    )(command)
+
+
+def user_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--user", type=IdType(), default="demo", show_default=True, help="The person to speak as."
+    )(command)
+
+
+def fail(message: str) -> NoReturn:
+    """End with one clear message on stderr and exit status 1."""
+    click.echo(f"coach: {message}", err=True)
+    sys.exit(1)
+
+
+@contextmanager
+def clear_errors() -> Iterator[None]:
+    """Turn the stack's errors into a message and exit status 1."""
+    try:
+        yield
+    except StackError as error:
+        fail(str(error))

@@ -1,0 +1,12 @@
+"""Where things lie in this project, found from this file so that `coach` works from any directory."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "src"
+TEMPLATE = ROOT / "template.yaml"
+EVENTS = ROOT / "events"
+MINISTACK_PYTHON = ROOT / ".tools" / "ministack" / "bin" / "python"
+
+FUNCTION = "StreamCoachFunction"
+DEFAULT_STATE_DIR = Path(".local")

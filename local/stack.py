@@ -1,0 +1,182 @@
+"""The whole development stack in one process tree: what is started, in which order, and how it ends."""
+
+import asyncio
+import errno
+import importlib
+import os
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from local import project
+from local.bedrock_emulator import serve_bedrock
+from local.endpoints import Endpoints, remove_endpoints, write_env_vars
+from local.environment import Addresses, function_config, function_environment
+from local.errors import PartFailed, PortTaken, StackError
+from local.function_url import FunctionUrl
+from local.health import require_health
+from local.http_server import close, port_of
+from local.issuer import jwks_url, serve_issuer
+from local.ministack import MiniStack, keep_port
+from local.signing_key import SigningKey, load_or_make
+from local.stack_options import StackOptions
+from local.stack_process import running_stack
+from local.state_dir import StateLock
+from local.template import load_template
+from local.tokens import AUDIENCE, ISSUER
+
+__all__ = ["LocalStack", "Report", "StackOptions", "running_stack"]
+
+READY_S = 30.0
+
+type Report = Callable[[str, str], None]
+
+
+class LocalStack:
+    """The stack, running between `async with` and its end; `endpoints` says where.
+
+    Raises  StackError, on entry: a part could not start; nothing is left running then
+    """
+
+    endpoints: Endpoints
+    _ministack: MiniStack
+    _function: FunctionUrl
+
+    def __init__(self, options: StackOptions, *, report: Report | None = None) -> None:
+        self._options, self._state = options, options.state
+        self._report = report or _no_report
+        self._template = load_template(project.TEMPLATE)
+        self._undo = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        # What is undone last comes first: MiniStack outlives the last turn, the lock outlives MiniStack.
+        async with AsyncExitStack() as undo:
+            key, lock = await self._claim_state(undo)
+            addresses = await self._start_servers(undo, key)
+            environment = await self._start_function(undo, addresses)
+            await self._ministack.start(keep_open=(lock.fd,))
+            await _together(self._make_resources(environment["AWS_REGION"]), self._function_ready())
+            await asyncio.to_thread(require_health, self._function.url, log_file=self._log("function"))
+            self.endpoints = self._found(addresses, environment, key)
+            undo.callback(remove_endpoints, self._state)
+            write_env_vars(self._state, project.FUNCTION, environment)
+            self.endpoints.write(self._state)
+            self._undo = undo.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._undo.aclose()
+
+    async def failed(self) -> str:
+        """Return, when a part ends that should not, what to say about it."""
+        status = await self._ministack.ended()
+        return f"MiniStack ended by itself with status {status}; see {self._log('ministack')}"
+
+    async def _claim_state(self, undo: AsyncExitStack) -> tuple[SigningKey, StateLock]:
+        """Take the state directory for this stack and clear what a killed one left there."""
+        self._state.prepare()
+        lock = StateLock(self._state)
+        await lock.acquire()
+        undo.callback(lock.release)
+        remove_endpoints(self._state)
+        return load_or_make(self._state.signing_key), lock
+
+    async def _start_servers(self, undo: AsyncExitStack, key: SigningKey) -> Addresses:
+        """Start what lives in this process; MiniStack only gets its address."""
+        self._ministack = MiniStack(
+            port=keep_port(self._state.ministack_port),
+            state_dir=self._state.ministack,
+            log_file=self._log("ministack"),
+            log_level=self._options.log_level,
+        )
+        undo.push_async_callback(self._ministack.stop)
+        issuer = await serve_issuer(key)
+        undo.push_async_callback(close, issuer)
+        self._report("issuer", jwks_url(issuer))
+        return Addresses(self._ministack.url, await self._bedrock_url(undo), jwks_url(issuer))
+
+    async def _bedrock_url(self, undo: AsyncExitStack) -> str | None:
+        if self._options.bedrock == "aws":
+            importlib.import_module("local.credentials").require_credentials()
+            self._report("bedrock", "AWS: real models, real costs")
+            return None
+        server = await serve_bedrock(port=0)
+        undo.push_async_callback(close, server)
+        url = f"http://127.0.0.1:{port_of(server)}"
+        self._report("bedrock", f"{url} (emulated)")
+        return url
+
+    async def _start_function(self, undo: AsyncExitStack, addresses: Addresses) -> dict[str, str]:
+        """Take the Function URL's port and start its processes; return their environment."""
+        options = self._options
+        environment = function_environment(self._template, addresses, os.environ, options)
+        self._function = FunctionUrl(
+            function_config(self._template, environment),
+            processes=options.processes,
+            pollers=options.pollers,
+            log_file=self._log("function"),
+        )
+        undo.push_async_callback(self._function.stop)
+        try:
+            await self._function.start(port=options.port)
+        except OSError as error:
+            raise _no_port(options.port, error) from error
+        return environment
+
+    async def _make_resources(self, region: str) -> None:
+        # Reading the SDK takes as long as MiniStack's start: both at once.
+        reading = asyncio.to_thread(importlib.import_module, "local.resources")
+        resources, _ = await asyncio.gather(reading, self._ministack.ready())
+        make = resources.make_resources
+        await asyncio.to_thread(make, self._template, aws_url=self._ministack.url, region=region)
+        self._report("ministack", f"{self._ministack.url} (DynamoDB and SQS)")
+
+    async def _function_ready(self) -> None:
+        await self._function.ready(timeout_s=READY_S)
+        count = self._options.processes
+        self._report("function", f"{count} processes, {self._options.pollers} turns at once in each")
+
+    def _found(self, addresses: Addresses, environment: Mapping[str, str], key: SigningKey) -> Endpoints:
+        return Endpoints(
+            function_url=self._function.url.rstrip("/"),
+            bedrock=addresses.bedrock,
+            aws=addresses.aws,
+            issuer=ISSUER,
+            audience=AUDIENCE,
+            jwks_url=addresses.jwks,
+            signing_key_file=str(self._state.signing_key.resolve()),
+            signing_key_id=key.key_id,
+            region=environment["AWS_REGION"],
+            table_name=environment["TABLE_NAME"],
+            queue_url=environment["QUEUE_URL"],
+            pid=os.getpid(),
+            pids={"ministack": [self._ministack.pid], "function": list(self._function.pids)},
+        )
+
+    def _log(self, part: str) -> Path:
+        return self._state.logs / f"{part}.log"
+
+
+def _no_report(_part: str, _what: str) -> None:
+    """Say nothing."""
+
+
+async def _together(*parts: Coroutine[Any, Any, None]) -> None:
+    """Run all; the first failure cancels the others and is raised as itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for part in parts:
+                group.create_task(part)
+    except ExceptionGroup as failures:
+        first = failures.exceptions[0]
+        raise first if isinstance(first, StackError) else PartFailed(str(first)) from first
+
+
+def _no_port(port: int, error: OSError) -> StackError:
+    if error.errno == errno.EADDRINUSE:
+        return PortTaken(f"port {port} is taken; choose another with --port")
+    return PartFailed(f"port {port} cannot be opened ({error.strerror}); choose another with --port")

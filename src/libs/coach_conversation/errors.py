@@ -1,0 +1,166 @@
+"""What can go wrong with a turn. No class here knows HTTP; one table in the shell maps them.
+
+TurnError
+├── TurnRefused                 before the turn exists; nothing was written, no model called
+│   ├── ConversationNotFound
+│   ├── CoachConfigNotFound
+│   ├── ConversationBusy
+│   ├── RateLimited
+│   ├── IdempotencyKeyReused
+│   ├── InvalidUserResponse
+│   ├── InvalidTimestamp
+│   ├── InvalidCursor
+│   └── StoreUnavailable
+└── TurnFailed                  after `start`; ends the stream with one `error`
+    ├── ModelThrottled
+    ├── ModelUnavailable
+    ├── ModelRefused
+    ├── ModelStreamInterrupted
+    ├── CoachConfigMissing
+    ├── DeadlineReached
+    ├── TurnCancelled
+    ├── TurnLost
+    └── TurnNotSaved
+"""
+
+from typing import ClassVar
+
+
+class TurnError(Exception):
+    """Any foreseen failure of a turn: `code` for programs, the text for people."""
+
+    code: ClassVar[str] = "PROCESSING_ERROR"
+    retryable: ClassVar[bool] = False
+
+
+class TurnRefused(TurnError):
+    """The turn was not begun."""
+
+
+class ConversationNotFound(TurnRefused):
+    """This person has no such conversation with this coach."""
+
+    code = "CONVERSATION_NOT_FOUND"
+
+
+class CoachConfigNotFound(TurnRefused):
+    """This person has no such coach."""
+
+    code = "COACH_CONFIG_NOT_FOUND"
+
+
+class ConversationBusy(TurnRefused):
+    """Another turn of the conversation is running."""
+
+    code = "CONVERSATION_BUSY"
+    retryable = True
+
+    def __init__(self, turn_id: str) -> None:
+        super().__init__(f"turn {turn_id!r} of this conversation is still running; attach to it or cancel it")
+        self.turn_id = turn_id
+
+
+class RateLimited(TurnRefused):
+    """This person began too many turns within a minute."""
+
+    code = "RATE_LIMITED"
+    retryable = True
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        super().__init__(f"too many messages within a minute; try again in {retry_after_s} s")
+        self.retry_after_s = retry_after_s
+
+
+class IdempotencyKeyReused(TurnRefused):
+    """The key belongs to a message with another text."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+
+
+class InvalidUserResponse(TurnRefused):
+    """The message is empty, too long or not text."""
+
+    code = "INVALID_USER_RESPONSE"
+
+
+class InvalidTimestamp(TurnRefused):
+    """`messageTimestamp` is not an ISO 8601 date and time."""
+
+    code = "INVALID_TIMESTAMP"
+
+
+class InvalidCursor(TurnRefused):
+    """The cursor is none that this service gave out."""
+
+    code = "INVALID_CURSOR"
+
+
+class StoreUnavailable(TurnRefused):
+    """The store does not answer in time, or not at all."""
+
+    code = "STORE_UNAVAILABLE"
+    retryable = True
+
+
+class TurnFailed(TurnError):
+    """The turn began and ends without an answer, or with a part of one."""
+
+
+class ModelThrottled(TurnFailed):
+    """The model's service takes no more requests now."""
+
+    code = "MODEL_THROTTLED"
+    retryable = True
+
+
+class ModelUnavailable(TurnFailed):
+    """The model's service cannot be reached or is out of order."""
+
+    code = "MODEL_UNAVAILABLE"
+    retryable = True
+
+
+class ModelRefused(TurnFailed):
+    """The model's service does not accept this request; the same again will not help."""
+
+    code = "MODEL_REFUSED"
+
+
+class ModelStreamInterrupted(TurnFailed):
+    """The answer broke off, or the model fell silent."""
+
+    code = "MODEL_STREAM_INTERRUPTED"
+    retryable = True
+
+
+class CoachConfigMissing(TurnFailed):
+    """The coach of this conversation is gone."""
+
+    code = "COACH_CONFIG_NOT_FOUND"
+
+
+class DeadlineReached(TurnFailed):
+    """The function's time is nearly over."""
+
+    code = "DEADLINE"
+    retryable = True
+
+
+class TurnCancelled(TurnFailed):
+    """The person stopped the turn."""
+
+    code = "CANCELLED"
+
+
+class TurnLost(TurnFailed):
+    """Another process took the turn over; this one writes nothing more."""
+
+    code = "MODEL_STREAM_INTERRUPTED"
+    retryable = True
+
+
+class TurnNotSaved(TurnFailed):
+    """The answer could not be saved; what was logged of it is recovered later."""
+
+    code = "STORE_UNAVAILABLE"
+    retryable = True

@@ -1,0 +1,92 @@
+"""Generation: read the answer's deltas in a thread of its own, within limits of silence, time and size."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from libs.coach_conversation.errors import ModelStreamInterrupted
+from libs.coach_conversation.inbox import SILENCE, Inbox
+from libs.coach_conversation.ports import Delta, Executor, Metered, ModelCall, Stop
+from libs.coach_conversation.types import Limits, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """How generation ended."""
+
+    stop_reason: str
+    usage: Usage
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """The reader is done; `failure` says why where it did not end by itself."""
+
+    failure: BaseException | None
+
+
+def _read(call: ModelCall, inbox: Inbox) -> None:
+    failure: BaseException | None = None
+    try:
+        for event in call.events():
+            inbox.put(event)
+    except BaseException as error:  # noqa: BLE001 - carried to the turn's thread, which raises it
+        failure = error
+    inbox.put(_Ended(failure))
+
+
+def generate(call: ModelCall, inbox: Inbox, executor: Executor, limits: Limits) -> Iterator[str | Generated]:
+    """Yield the answer's deltas as they come, then one `Generated`.
+
+    The queue between the threads has no bound of its own: whoever takes from it waits for no
+    client, and the answer's size is limited.
+
+    Raises  ModelStreamInterrupted: silence, no stop, no text; other TurnFailed as the call raises them
+    """
+    reader = executor.submit(lambda: _read(call, inbox))
+    try:
+        yield from _within_limits(inbox, limits)
+    finally:
+        if not reader.done():
+            call.abandon()
+            reader.result()
+
+
+def _within_limits(inbox: Inbox, limits: Limits) -> Iterator[str | Generated]:
+    room, timeout_s = limits.max_answer_bytes, limits.first_delta_timeout_s
+    stop_reason: str | None = None
+    usage = Usage()
+    while True:
+        match inbox.take(timeout_s):
+            case Delta(text):
+                size = len(text.encode())
+                if size > room:
+                    kept = text.encode()[:room].decode(errors="ignore")
+                    yield from [kept] if kept else []
+                    yield Generated("max_tokens", usage, cut=True)
+                    return
+                room -= size
+                timeout_s = limits.delta_timeout_s
+                yield text
+            case Stop(reason):
+                stop_reason = reason
+            case Metered(metered):
+                usage = metered
+            case _Ended(failure):
+                answered = room < limits.max_answer_bytes
+                yield _generated(failure, stop_reason, usage, answered=answered)
+                return
+            case silence if silence is SILENCE:
+                raise ModelStreamInterrupted(f"the model said nothing for {timeout_s:g} s; ask again")
+
+
+def _generated(
+    failure: BaseException | None, stop_reason: str | None, usage: Usage, *, answered: bool
+) -> Generated:
+    if failure is not None:
+        raise failure
+    if stop_reason is None:
+        raise ModelStreamInterrupted("the model's answer broke off; ask again")
+    if not answered and stop_reason == "end_turn":
+        raise ModelStreamInterrupted("the model ended without an answer; ask again")
+    return Generated(stop_reason, usage)

@@ -1,0 +1,177 @@
+"""The table's items: their keys, and how the values of `types.py` become items and come back.
+
+Message parts are stored as lengths into `content`, not as texts of their own: an answer may be
+256 KB and an item 400 KB, and so the parts can never disagree with the content.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from libs.coach_conversation.table import Item, Key
+from libs.coach_conversation.types import (
+    TERMINAL_STATUSES,
+    CoachConfig,
+    CoachId,
+    ConversationRef,
+    Ending,
+    Message,
+    MessageId,
+    Part,
+    TurnId,
+    TurnRecord,
+    UserId,
+)
+from libs.streaming.events import TurnEvent, from_record, to_record
+
+TURN_TTL_S: Final = 30 * 86_400
+LOG_TTL_S: Final = 86_400
+RATE_TTL_S: Final = 300
+DUE: Final = "DUE"
+INDEX: Final = "GSI1"
+SCHEMA_VERSION: Final = 1
+
+
+def person(user_id: UserId) -> str:
+    return f"U#{user_id}"
+
+
+def partition(ref: ConversationRef) -> str:
+    return f"U#{ref.user_id}#C#{ref.conversation_id}"
+
+
+def profile_key(user_id: UserId) -> Key:
+    return Key(person(user_id), "PROFILE")
+
+
+def coach_key(user_id: UserId, coach_id: CoachId) -> Key:
+    return Key(person(user_id), f"COACH#{coach_id}")
+
+
+def rate_key(user_id: UserId, minute: int) -> Key:
+    return Key(person(user_id), f"RATE#{minute}")
+
+
+def meta_key(ref: ConversationRef) -> Key:
+    return Key(partition(ref), "META")
+
+
+def turn_key(ref: ConversationRef, turn_id: TurnId) -> Key:
+    return Key(partition(ref), f"TURN#{turn_id}")
+
+
+def message_key(ref: ConversationRef, message_id: MessageId) -> Key:
+    return Key(partition(ref), f"M#{message_id}")
+
+
+def log_key(ref: ConversationRef, turn_id: TurnId, first_number: int) -> Key:
+    return Key(partition(ref), f"EV#{turn_id}#{first_number:08d}")
+
+
+def by_activity(ref: ConversationRef, now_ms: int) -> Item:
+    """Return the index attributes that list a person's conversations, latest activity last."""
+    return {"gsi1pk": person(ref.user_id), "gsi1sk": f"K#{ref.coach_id}#{now_ms:013d}#{ref.conversation_id}"}
+
+
+def due_at(ref: ConversationRef, turn_id: TurnId, at_ms: int) -> Item:
+    """Return the index attributes by which the sweeper finds a turn."""
+    return {"gsi1pk": DUE, "gsi1sk": f"{at_ms:013d}#{ref.conversation_id}#{turn_id}", "dueAt": at_ms}
+
+
+def message_item(message: Message) -> Item:
+    parts = [
+        {"kind": part.kind, "length": len(part.text), **({"stage": part.stage} if part.stage else {})}
+        for part in message.parts
+    ]
+    item = {
+        "messageId": message.message_id,
+        "role": message.role,
+        "content": message.content,
+        "parts": parts,
+        "turnId": message.turn_id,
+        "status": message.status,
+        "createdAt": message.created_at,
+        "clientTimestamp": message.client_timestamp,
+    }
+    return {name: value for name, value in item.items() if value is not None}
+
+
+def message_from(item: Mapping[str, Any]) -> Message:
+    return Message(
+        message_id=MessageId(item["messageId"]),
+        role=item["role"],
+        parts=tuple(_parts(item["content"], item["parts"])),
+        turn_id=TurnId(item["turnId"]),
+        status=item["status"],
+        created_at=item["createdAt"],
+        client_timestamp=item.get("clientTimestamp"),
+    )
+
+
+def _parts(content: str, stored: Sequence[Mapping[str, Any]]) -> Iterable[Part]:
+    start = 0
+    for part in stored:
+        end = start + part["length"]
+        yield Part(part["kind"], content[start:end], part.get("stage"))
+        start = end
+
+
+def turn_from(ref: ConversationRef, item: Mapping[str, Any]) -> TurnRecord:
+    return TurnRecord(
+        conversation=ref,
+        turn_id=TurnId(item["turnId"]),
+        status=item["status"],
+        mode=item["mode"],
+        attempt=item["attempt"],
+        lease_until_ms=item["leaseUntil"],
+        cancel_requested=item["cancelRequested"],
+        body_hash=item["bodyHash"],
+        user_message_id=MessageId(item["userMessageId"]),
+        assistant_message_id=MessageId(item["assistantMessageId"]),
+        logged_up_to=item["loggedUpTo"],
+        has_reply=item.get("hasReply", False),
+        ending=_ending_from(item) if item["status"] in TERMINAL_STATUSES else None,
+    )
+
+
+def _ending_from(item: Mapping[str, Any]) -> Ending:
+    return Ending(
+        status=item["status"],
+        stop_reason=item.get("stopReason"),
+        error_code=item.get("errorCode"),
+        error_message=item.get("errorMessage"),
+        retryable=item.get("retryable", False),
+        usage=item.get("usage", {}),
+        timings=item.get("timings", {}),
+    )
+
+
+def coach_from(item: Mapping[str, Any]) -> CoachConfig:
+    return CoachConfig(
+        coach_id=CoachId(item["coachId"]),
+        name=item["name"],
+        persona=item["persona"],
+        specialities=tuple(item.get("specialities", ())),
+        style=item.get("style", ""),
+        goals=tuple(item.get("goals", ())),
+        limits=tuple(item.get("limits", ())),
+    )
+
+
+def log_item(turn_id: TurnId, first_number: int, events: Sequence[TurnEvent], now_ms: int) -> Item:
+    encoded = json.dumps([to_record(event) for event in events], ensure_ascii=False, separators=(",", ":"))
+    return {
+        "turnId": turn_id,
+        "firstNumber": first_number,
+        "events": encoded,
+        "ttl": now_ms // 1000 + LOG_TTL_S,
+    }
+
+
+def events_from(items: Iterable[Mapping[str, Any]]) -> list[tuple[int, TurnEvent]]:
+    """Return the numbered events of log items that are in order."""
+    return [
+        (number, from_record(record))
+        for item in items
+        for number, record in enumerate(json.loads(item["events"]), start=item["firstNumber"])
+    ]

@@ -1,0 +1,44 @@
+"""What each model accepts, and what it costs."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from libs.coach_conversation.types import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTraits:
+    """One row of the model table.
+
+    Units   prices in USD for a million tokens
+    """
+
+    input_price: float
+    output_price: float
+    sampling: bool = True
+    forced_tool_choice: bool = True
+
+
+_TRAITS: Final = (
+    ("nova-micro", ModelTraits(0.035, 0.14)),
+    ("nova-2-lite", ModelTraits(0.30, 2.50)),
+    ("claude-haiku-4-5", ModelTraits(1.10, 5.50)),
+    ("claude-sonnet-5", ModelTraits(2.20, 11.0, sampling=False, forced_tool_choice=False)),
+)
+_UNKNOWN: Final = ModelTraits(0.0, 0.0, sampling=False, forced_tool_choice=False)
+CACHE_READ_SHARE: Final = 0.1
+CACHE_WRITE_SHARE: Final = 1.25
+
+
+def traits_of(model_id: str) -> ModelTraits:
+    """Return the row whose name is part of the id; an unknown model is asked for nothing special."""
+    return next((traits for name, traits in _TRAITS if name in model_id), _UNKNOWN)
+
+
+def priced(usage: Usage, model_id: str) -> Usage:
+    """Return the usage with its cost in USD."""
+    traits = traits_of(model_id)
+    read = usage.input_tokens + usage.cache_read_tokens * CACHE_READ_SHARE
+    written = usage.cache_write_tokens * CACHE_WRITE_SHARE
+    micro_usd = (read + written) * traits.input_price + usage.output_tokens * traits.output_price
+    return replace(usage, cost_usd=micro_usd / 1_000_000)

@@ -1,0 +1,65 @@
+"""Run a turn to its end in this process, whoever watches."""
+
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from libs.coach_conversation.admission import Admitted
+from libs.coach_conversation.endings import Meter, error_event
+from libs.coach_conversation.errors import TurnError
+from libs.coach_conversation.feed import TurnFeed
+from libs.coach_conversation.inbox import Inbox
+from libs.coach_conversation.log import TurnLog
+from libs.coach_conversation.ports import Ports
+from libs.coach_conversation.turn import RunningTurn, run_turn
+from libs.streaming.events import Complete, Error, TurnEvent, is_terminal
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A turn under way: its feed, and when it will have ended."""
+
+    feed: TurnFeed
+    ended: Future[None]
+
+
+def start(admitted: Admitted, ports: Ports, *, deadline_s: float) -> Started:
+    """Run the turn beside the caller. Units: `deadline_s` on the clock's monotonic scale."""
+    feed = TurnFeed()
+    return Started(feed, ports.executor.submit(lambda: _run(admitted, ports, feed, deadline_s)))
+
+
+def _run(admitted: Admitted, ports: Ports, feed: TurnFeed, deadline_s: float) -> None:
+    inbox = Inbox(ports.clock, deadline_s)
+    log = TurnLog(admitted.lease, ports, inbox.put)
+    meter = Meter(admitted.started_s)
+    running = RunningTurn(admitted=admitted, inbox=inbox, log=log, meter=meter)
+    log.start()
+    try:
+        for event in run_turn(running, ports):
+            if is_terminal(event):
+                _report(event, admitted, meter, ports)
+            else:
+                log.append(event)
+            feed.publish(event)
+    except Exception:  # noqa: BLE001 - the feed must end, or its readers would wait for ever
+        ports.journal.unexpected("turn end")
+    finally:
+        log.close()
+        if not feed.ended:
+            failure = TurnError("something went wrong on our side; try again")
+            feed.publish(error_event(failure, admitted.turn.turn_id))
+
+
+def _report(event: TurnEvent, admitted: Admitted, meter: Meter, ports: Ports) -> None:
+    """Write the turn's one log line: outcome, durations, tokens; never words."""
+    ports.journal.turn_ended(
+        {
+            "turnId": admitted.turn.turn_id,
+            "outcome": "completed" if isinstance(event, Complete) else "ended",
+            "code": event.code if isinstance(event, Error) else None,
+            "routerMs": meter.router_ms,
+            "firstTokenMs": meter.first_token_ms,
+            "totalMs": meter.elapsed_ms(ports.clock.monotonic_s()),
+            **meter.usage.to_json(),
+        }
+    )

@@ -1,0 +1,93 @@
+"""Saving: flush the log, commit T2, and only then say how the turn ended."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from libs.coach_conversation import reply, transitions
+from libs.coach_conversation.admission import Admitted, find_turn
+from libs.coach_conversation.endings import Meter, Told, error_event, terminal_event
+from libs.coach_conversation.errors import StoreUnavailable, TurnLost, TurnNotSaved
+from libs.coach_conversation.ids import iso
+from libs.coach_conversation.log import TurnLog
+from libs.coach_conversation.ports import Ports
+from libs.coach_conversation.table import ConditionFailed
+from libs.coach_conversation.types import Ending, Message, Part
+from libs.streaming.events import Terminal, TurnEvent
+
+RETRY_DELAYS_S: Final = (0.2, 0.4, 0.8, 1.6, 3.0)
+"""Together within what is left of a lease that was renewed five seconds ago."""
+
+
+def save(
+    admitted: Admitted,
+    told: Told,
+    *,
+    told_events: Sequence[TurnEvent],
+    meter: Meter,
+    log: TurnLog,
+    ports: Ports,
+) -> Terminal:
+    """Commit the turn's end and return its terminal event; `complete` only after T2."""
+    turn = admitted.turn
+    ending = meter.ending(told, ports.clock.monotonic_s())
+    message = _message(admitted, told, reply.fold(told_events), ports)
+    try:
+        _commit(admitted, ending, message, log, ports)
+    except (TurnLost, TurnNotSaved) as failure:
+        return error_event(failure, turn.turn_id)
+    return terminal_event(turn.conversation, turn.turn_id, ending, user_message(admitted), message)
+
+
+def user_message(admitted: Admitted) -> Message:
+    """Return the person's message as T1 stored it."""
+    return Message(
+        message_id=admitted.ids.user,
+        role="user",
+        parts=(Part("text", admitted.turn.text),),
+        turn_id=admitted.turn.turn_id,
+        status="complete",
+        created_at=admitted.created_at,
+        client_timestamp=admitted.turn.client_timestamp,
+    )
+
+
+def _message(admitted: Admitted, told: Told, parts: tuple[Part, ...], ports: Ports) -> Message | None:
+    if not parts:
+        return None
+    return Message(
+        message_id=admitted.ids.assistant,
+        role="assistant",
+        parts=parts,
+        turn_id=admitted.turn.turn_id,
+        status="complete" if told.failure is None else "partial",
+        created_at=iso(ports.clock.now_ms()),
+    )
+
+
+def _commit(admitted: Admitted, ending: Ending, message: Message | None, log: TurnLog, ports: Ports) -> None:
+    """Flush and commit, again while the store is away. Raises TurnLost, TurnNotSaved."""
+    now_ms = ports.clock.now_ms()
+    writes = transitions.finish(admitted.lease, ending, message, now_ms=now_ms)
+    for delay_s in (*RETRY_DELAYS_S, None):
+        try:
+            log.flush()
+            ports.table.commit(writes, token=f"{admitted.ids.assistant}-{admitted.lease.attempt}")
+        except ConditionFailed:
+            if _arrived(admitted, ending, ports):
+                return
+            raise TurnLost("another process took this turn over") from None
+        except StoreUnavailable as error:
+            if delay_s is None:
+                raise TurnNotSaved("the answer could not be saved; ask again") from error
+            ports.clock.sleep(delay_s)
+        else:
+            return
+
+
+def _arrived(admitted: Admitted, ending: Ending, ports: Ports) -> bool:
+    """Settle a refused T2: an earlier try of it may have happened, its answer lost."""
+    try:
+        record = find_turn(admitted.turn.conversation, admitted.turn.turn_id, ports)
+    except StoreUnavailable:
+        return False
+    return record is not None and record.attempt == admitted.lease.attempt and record.ending == ending

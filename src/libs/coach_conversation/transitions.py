@@ -1,0 +1,218 @@
+"""Every change of a turn's state: one function each, with its condition beside it.
+
+Each returns the writes of one transaction. The names are those of the transition table in
+docs/turn.md; the tests of the stored states are generated from the same functions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from libs.coach_conversation import items
+from libs.coach_conversation.table import Absent, Either, Equals, Exists, Less, OneOf, Put, Update, Write
+from libs.coach_conversation.types import (
+    LIVE_STATUSES,
+    CoachTurn,
+    ConversationRef,
+    Ending,
+    Message,
+    MessageId,
+    Part,
+    TurnId,
+    TurnRecord,
+)
+from libs.streaming.events import TurnEvent
+
+META_WRITE: Final = 0
+TURN_WRITE: Final = 1
+RATE_WRITE: Final = 3
+MINUTE_MS: Final = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reserved:
+    """The message ids that T1 claims for a turn; the user's is the smaller."""
+
+    user: MessageId
+    assistant: MessageId
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who runs a turn: every write of an attempt is fenced by its number."""
+
+    conversation: ConversationRef
+    turn_id: TurnId
+    attempt: int
+
+
+def begin_live(
+    turn: CoachTurn,
+    ids: Reserved,
+    *,
+    now_ms: int,
+    created_at: str,
+    lease_ms: int,
+    turns_per_minute: int,
+) -> list[Write]:
+    """T1 live: no TURN → processing, attempt 1, with the user's message and the limit's count."""
+    ref = turn.conversation
+    meta = Update(
+        items.meta_key(ref),
+        set={"activeTurn": turn.turn_id, "lastId": ids.assistant, **items.by_activity(ref, now_ms)},
+        add={"messageCount": 1},
+        when=(
+            Exists(),
+            Equals("coachId", ref.coach_id),
+            Absent("activeTurn"),
+            Less("lastId", ids.user),
+        ),
+    )
+    record = Put(
+        items.turn_key(ref, turn.turn_id),
+        {
+            "turnId": turn.turn_id,
+            "coachId": ref.coach_id,
+            "status": "processing",
+            "mode": turn.mode,
+            "attempt": 1,
+            "leaseUntil": now_ms + lease_ms,
+            "cancelRequested": False,
+            "bodyHash": turn.body_hash,
+            "userMessageId": ids.user,
+            "assistantMessageId": ids.assistant,
+            "loggedUpTo": 0,
+            "createdAt": created_at,
+            "ttl": now_ms // 1000 + items.TURN_TTL_S,
+            **items.due_at(ref, turn.turn_id, now_ms + lease_ms),
+        },
+        when=(Absent("pk"),),
+    )
+    message = Message(
+        message_id=ids.user,
+        role="user",
+        parts=(Part("text", turn.text),),
+        turn_id=turn.turn_id,
+        status="complete",
+        created_at=created_at,
+        client_timestamp=turn.client_timestamp,
+    )
+    said = Put(items.message_key(ref, ids.user), items.message_item(message), when=(Absent("pk"),))
+    return [meta, record, said, *_counted(turn, now_ms, turns_per_minute)]
+
+
+def _counted(turn: CoachTurn, now_ms: int, turns_per_minute: int) -> list[Write]:
+    """Count the turn against the person's limit; 0 means that there is none."""
+    if turns_per_minute <= 0:
+        return []
+    key = items.rate_key(turn.conversation.user_id, now_ms // MINUTE_MS)
+    room = Either((Absent("turns"), Less("turns", turns_per_minute)))
+    return [Update(key, set={"ttl": now_ms // 1000 + items.RATE_TTL_S}, add={"turns": 1}, when=(room,))]
+
+
+def log(
+    lease: Lease,
+    first_number: int,
+    events: Sequence[TurnEvent],
+    *,
+    now_ms: int,
+    lease_until_ms: int | None,
+    first_content: bool,
+    unless_cancelled: bool,
+) -> list[Write]:
+    """Tick: the next stretch of the log, `loggedUpTo` and, when due, the lease; one transaction.
+
+    First content logged: processing → streaming. With `unless_cancelled` a cancel request fails the
+    write: so the flag is read without a request of its own.
+    """
+    ref, turn_id = lease.conversation, lease.turn_id
+    changes: dict[str, Any] = {}
+    if events:
+        changes["loggedUpTo"] = first_number + len(events) - 1
+    if first_content:
+        changes["status"] = "streaming"
+    if lease_until_ms is not None:
+        changes |= {"leaseUntil": lease_until_ms, **items.due_at(ref, turn_id, lease_until_ms)}
+    record = Update(
+        items.turn_key(ref, turn_id),
+        set=changes,
+        when=(
+            OneOf("status", LIVE_STATUSES),
+            Equals("attempt", lease.attempt),
+            *((Equals("cancelRequested", False),) if unless_cancelled else ()),
+        ),
+    )
+    if not events:
+        return [record]
+    entry = Put(
+        items.log_key(ref, turn_id, first_number),
+        items.log_item(turn_id, first_number, events, now_ms),
+        when=(Absent("pk"),),
+    )
+    return [record, entry]
+
+
+def finish(lease: Lease, ending: Ending, reply: Message | None, *, now_ms: int) -> list[Write]:
+    """T2: processing or streaming, attempt mine → completed, failed or cancelled."""
+    return _release(
+        lease.conversation,
+        lease.turn_id,
+        ending,
+        reply,
+        now_ms=now_ms,
+        when=(OneOf("status", LIVE_STATUSES), Equals("attempt", lease.attempt)),
+    )
+
+
+def fold(record: TurnRecord, ending: Ending, reply: Message | None, *, now_ms: int) -> list[Write]:
+    """Fold: lease run out, attempt and lease as read → interrupted, with what the log kept."""
+    return _release(
+        record.conversation,
+        record.turn_id,
+        ending,
+        reply,
+        now_ms=now_ms,
+        when=(
+            OneOf("status", LIVE_STATUSES),
+            Equals("attempt", record.attempt),
+            Equals("leaseUntil", record.lease_until_ms),
+        ),
+    )
+
+
+def _release(
+    ref: ConversationRef,
+    turn_id: TurnId,
+    ending: Ending,
+    reply: Message | None,
+    *,
+    now_ms: int,
+    when: tuple[OneOf | Equals, ...],
+) -> list[Write]:
+    outcome = {
+        "status": ending.status,
+        "stopReason": ending.stop_reason,
+        "errorCode": ending.error_code,
+        "errorMessage": ending.error_message,
+        "retryable": ending.retryable,
+        "usage": dict(ending.usage),
+        "timings": dict(ending.timings),
+        "hasReply": reply is not None,
+    }
+    record = Update(
+        items.turn_key(ref, turn_id),
+        set={name: value for name, value in outcome.items() if value is not None},
+        remove=("gsi1pk", "gsi1sk", "dueAt"),
+        when=when,
+    )
+    meta = Update(
+        items.meta_key(ref),
+        set=items.by_activity(ref, now_ms),
+        add={"messageCount": 1} if reply is not None else {},
+        remove=("activeTurn",),
+        when=(Equals("activeTurn", turn_id),),
+    )
+    if reply is None:
+        return [record, meta]
+    saved = Put(items.message_key(ref, reply.message_id), items.message_item(reply), when=(Absent("pk"),))
+    return [record, meta, saved]

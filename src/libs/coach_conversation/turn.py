@@ -1,0 +1,162 @@
+"""The turn: the only orchestration. It knows no delivery and no protocol."""
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from libs.coach_conversation import context, contextual_updates, router, saving
+from libs.coach_conversation.admission import Admitted
+from libs.coach_conversation.endings import Meter, Told, error_event
+from libs.coach_conversation.errors import (
+    CoachConfigMissing,
+    StoreUnavailable,
+    TurnError,
+    TurnFailed,
+    TurnLost,
+)
+from libs.coach_conversation.generation import Generated, generate
+from libs.coach_conversation.inbox import Inbox
+from libs.coach_conversation.log import TurnLog
+from libs.coach_conversation.ports import Ports, Prompt
+from libs.coach_conversation.router import Analysis
+from libs.coach_conversation.types import Background, Message
+from libs.streaming.events import Chunk, Contextual, Notice, Progress, Start, TurnEvent
+
+TRUNCATED: Final = Notice("truncated", "The answer reached its length limit; ask me to continue.")
+GUARDRAIL: Final = Notice("guardrail", "Part of this answer was held back by a safety filter.")
+NOTICES: Final = {
+    "max_tokens": TRUNCATED,
+    "model_context_window_exceeded": TRUNCATED,
+    "guardrail_intervened": GUARDRAIL,
+    "content_filtered": GUARDRAIL,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningTurn:
+    """An admitted turn with what it has while it runs. `told`: the events so far."""
+
+    admitted: Admitted
+    inbox: Inbox
+    log: TurnLog
+    meter: Meter
+    told: list[TurnEvent] = field(default_factory=list)
+
+
+def run_turn(running: RunningTurn, ports: Ports) -> Iterator[TurnEvent]:
+    """Yield the turn's events; the last one is terminal, and comes after the turn is saved.
+
+    Each event must have been given to `running.log` before the next one is asked for.
+    """
+    try:
+        told = yield from _tell(running, ports)
+    except TurnLost as lost:
+        yield error_event(lost, running.admitted.turn.turn_id)
+        return
+    except TurnFailed as failure:
+        told = Told(failure=failure)
+    except Exception:  # noqa: BLE001 - the unforeseen is saved, logged, and told in fixed words
+        ports.journal.unexpected("turn")
+        told = Told(failure=TurnError("something went wrong on our side; try again"))
+    yield Progress("saving", "Saving your conversation")
+    yield saving.save(
+        running.admitted, told, told_events=running.told, meter=running.meter, log=running.log, ports=ports
+    )
+
+
+def _tell(running: RunningTurn, ports: Ports) -> Generator[TurnEvent, None, Told]:
+    """Greet, route, gather, answer."""
+    admitted, say = running.admitted, running.told.append
+    turn = admitted.turn
+    yield Start(turn.turn_id, turn.conversation.conversation_id, admitted.ids.assistant)
+    for event in _greeting(turn.text, turn.turn_id):
+        say(event)
+        yield event
+    yield Progress("routing", "Reading your message")
+    background = _background(running, ports)
+    history = context.before(background.history, admitted.ids.user)
+    analysis = _route(running, history, ports)
+    for event in contextual_updates.updates(analysis, seed=turn.turn_id):
+        say(event)
+        yield event
+    yield Progress("generating", "Writing the answer")
+    prompt = _prompt(running, background, history, analysis, ports)
+    for piece in generate(ports.model.call(prompt), running.inbox, ports.executor, ports.limits):
+        if isinstance(piece, Generated):
+            running.meter.usage += piece.usage
+            yield from _notices(piece)
+            return Told(stop_reason=piece.stop_reason)
+        if running.meter.first_token_ms is None:
+            running.meter.first_token_ms = running.meter.elapsed_ms(ports.clock.monotonic_s())
+        chunk = Chunk(piece)
+        say(chunk)
+        yield chunk
+    raise AssertionError("generation says how it ended")
+
+
+def _greeting(text: str, seed: str) -> list[Contextual]:
+    return [contextual_updates.greeting(seed)] if contextual_updates.wanted(text) else []
+
+
+def _notices(generated: Generated) -> list[Notice]:
+    notice = NOTICES.get(generated.stop_reason)
+    return [notice] if notice is not None else []
+
+
+def _background(running: RunningTurn, ports: Ports) -> Background:
+    """Wait for the reads that began beside T1."""
+    reads = running.admitted.background
+    if not running.inbox.wait(reads, ports.limits.store_timeout_s):
+        raise _Unread("the conversation could not be read in time; try again")
+    try:
+        return reads.result()
+    except StoreUnavailable as error:
+        raise _Unread("the conversation could not be read; try again") from error
+
+
+class _Unread(TurnFailed):
+    code = StoreUnavailable.code
+    retryable = True
+
+
+def _route(running: RunningTurn, history: tuple[Message, ...], ports: Ports) -> Analysis:
+    """Ask the router, within its budget; late, broken or malformed answers give the fallback."""
+    text, clock = running.admitted.turn.text, ports.clock
+    asked_s = clock.monotonic_s()
+    call = ports.model.call(router.build_prompt(text, history, model_id=ports.router_model_id))
+    answering = ports.executor.submit(call.tool_answer)
+    try:
+        in_time = running.inbox.wait(answering, ports.limits.router_timeout_s)
+    finally:
+        if not answering.done():
+            call.abandon()
+    elapsed_ms = round((clock.monotonic_s() - asked_s) * 1000)
+    running.meter.router_ms = elapsed_ms
+    failure = answering.exception()
+    if not in_time or failure is not None:
+        if failure is not None and not isinstance(failure, TurnFailed):
+            raise failure
+        return router.fallback(text, elapsed_ms=elapsed_ms)
+    answer = answering.result()
+    running.meter.usage += answer.usage
+    return router.parse(answer.value, text, elapsed_ms=elapsed_ms)
+
+
+def _prompt(
+    running: RunningTurn,
+    background: Background,
+    history: tuple[Message, ...],
+    analysis: Analysis,
+    ports: Ports,
+) -> Prompt:
+    if background.coach is None:
+        raise CoachConfigMissing("the coach of this conversation has no configuration any more")
+    return context.build_prompt(
+        running.admitted.turn.text,
+        coach=background.coach,
+        history=history,
+        analysis=analysis,
+        asides=[event for event in running.told if isinstance(event, Contextual)],
+        today=running.admitted.created_at[:10],
+        ports=ports,
+    )

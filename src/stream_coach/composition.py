@@ -1,0 +1,109 @@
+"""Composition: the one place where ports meet adapters. Built once a process, before the first event."""
+
+import json
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from libs.coach_conversation.ports import Journal, Ports
+from libs.coach_conversation.types import Limits
+from libs.streaming.tokens import TokenVerifier
+from stream_coach.adapters.bedrock import BedrockModel
+from stream_coach.adapters.dynamodb import DynamoDbTable
+from stream_coach.adapters.jwks import JwksKeySource, fetch_document
+from stream_coach.adapters.threads import MonotonicUlids, SystemClock, Threads
+from stream_coach.settings import Settings
+
+THREADS_A_TURN = 6
+CALLS_A_TURN = 3
+MODEL_READ_TIMEOUT_S = 65
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """What handlers need: who may ask, and the ports of the turns."""
+
+    settings: Settings
+    verifier: TokenVerifier
+    ports: Ports
+
+
+class JsonJournal(Journal):
+    """One JSON line a turn, and one with a traceback for what nobody foresaw."""
+
+    def __init__(self, logger: logging.Logger) -> None:
+        self._logger = logger
+
+    def turn_ended(self, fields: Mapping[str, Any]) -> None:
+        known = {name: value for name, value in fields.items() if value is not None}
+        self._logger.info(json.dumps({"event": "turn_ended", **known}))
+
+    def unexpected(self, where: str) -> None:
+        self._logger.exception(json.dumps({"event": "unexpected_error", "where": where}))
+
+
+def build_app(settings: Settings) -> App:
+    """Return the app on the real adapters. All clients share one session and its loaded models."""
+    clock = SystemClock()
+    session = boto3.Session()
+    concurrency = max(1, settings.max_concurrency)
+    store = Config(
+        connect_timeout=1,
+        read_timeout=2,
+        retries={"total_max_attempts": 3, "mode": "standard"},
+        max_pool_connections=CALLS_A_TURN * concurrency,
+        tcp_keepalive=True,
+    )
+    model = Config(
+        connect_timeout=3,
+        read_timeout=MODEL_READ_TIMEOUT_S,
+        retries={"total_max_attempts": 1},
+        max_pool_connections=2 * concurrency,
+        tcp_keepalive=True,
+    )
+    ports = Ports(
+        table=DynamoDbTable(session.client("dynamodb", config=store), settings.table_name),
+        model=BedrockModel(session.client("bedrock-runtime", config=model)),
+        executor=Threads(THREADS_A_TURN * concurrency),
+        clock=clock,
+        ulid=MonotonicUlids(clock),
+        journal=JsonJournal(logging.getLogger("stream_coach")),
+        limits=_limits(settings),
+        answer_model_id=settings.answer_model_id,
+        router_model_id=settings.router_model_id,
+        starter_coach=_starter_coach(settings.starter_coach_id),
+    )
+    keys = JwksKeySource(settings.jwks_url, fetch=fetch_document, clock=time.monotonic)
+    verifier = TokenVerifier(
+        keys, issuer=settings.token_issuer, audience=settings.token_audience, clock=time.time
+    )
+    return App(settings, verifier, ports)
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        store_timeout_s=settings.store_timeout_s,
+        router_timeout_s=settings.router_timeout_s,
+        first_delta_timeout_s=settings.first_delta_timeout_s,
+        delta_timeout_s=settings.delta_timeout_s,
+        keep_alive_s=settings.keep_alive_s,
+        deadline_margin_s=settings.deadline_margin_s,
+        lease_s=settings.lease_s,
+        lease_renewal_s=settings.lease_renewal_s,
+        turns_per_minute=settings.turns_per_minute,
+        max_output_tokens=settings.max_output_tokens,
+        history_items=settings.history_items,
+    )
+
+
+def _starter_coach(coach_id: str) -> Mapping[str, Any] | None:
+    if not coach_id:
+        return None
+    coach: dict[str, Any] = json.loads(Path(__file__).with_name("starter_coach.json").read_text("utf-8"))
+    return coach | {"coachId": coach_id}

@@ -1,0 +1,50 @@
+"""Plain JSON answers: conversations and their history."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from libs.coach_conversation import conversations
+from libs.coach_conversation.endings import message_json
+from libs.coach_conversation.errors import InvalidCursor
+from libs.coach_conversation.ports import Ports
+from libs.coach_conversation.types import CoachId, UserId
+from libs.lambda_runtime import StreamingResponse
+from stream_coach.deliveries.call import Call
+
+DEFAULT_PAGE: Final = 50
+JSON_HEADERS: Final = {"content-type": "application/json", "cache-control": "no-store"}
+
+
+def answer(status: int, value: Any, headers: Mapping[str, str] | None = None) -> StreamingResponse:
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return StreamingResponse(status, {**JSON_HEADERS, **(headers or {})}, (), [body])
+
+
+def create_conversation(call: Call, ports: Ports) -> StreamingResponse:
+    """Begin a conversation: 201 with its id. The request's body, if any, says nothing yet."""
+    ref = conversations.create(UserId(call.params["userId"]), CoachId(call.params["coachId"]), ports)
+    location = f"/users/{ref.user_id}/coaches/{ref.coach_id}/conversations/{ref.conversation_id}"
+    return answer(201, {"conversationId": ref.conversation_id}, {"location": location})
+
+
+def list_messages(call: Call, ports: Ports) -> StreamingResponse:
+    """Return a page of history, oldest first; `cursor` is the `before` of the page before it."""
+    page = conversations.history(
+        call.conversation,
+        ports,
+        before=call.request.query.get("before"),
+        limit=_limit(call.request.query.get("limit")),
+    )
+    found: dict[str, Any] = {"messages": [message_json(message) for message in page.messages]}
+    if page.cursor is not None:
+        found["cursor"] = page.cursor
+    return answer(200, found)
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return DEFAULT_PAGE
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= conversations.MAX_PAGE:
+        raise InvalidCursor(f"limit is not a number from 1 to {conversations.MAX_PAGE}")
+    return int(text)

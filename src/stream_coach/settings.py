@@ -1,0 +1,92 @@
+"""Settings: read once from the environment, checked together, frozen."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, Final
+
+
+class InvalidSettings(Exception):
+    """Names are missing from the environment, or hold what they must not; all are named together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the environment says. Names are the fields' in capitals; units are in the names.
+
+    `turns_per_minute` 0 means no limit; `starter_coach_id` empty means that nobody gets a coach unasked.
+    """
+
+    table_name: str
+    token_issuer: str
+    token_audience: str
+    jwks_url: str
+    queue_url: str = ""
+    answer_model_id: str = "us.anthropic.claude-sonnet-5-5"
+    router_model_id: str = "us.amazon.nova-micro-v1:0"
+    starter_coach_id: str = "atlas"
+    streaming_enabled: bool = True
+    turns_per_minute: int = 60
+    max_concurrency: int = 1
+    store_timeout_s: float = 2.0
+    router_timeout_s: float = 1.5
+    first_delta_timeout_s: float = 30.0
+    delta_timeout_s: float = 30.0
+    keep_alive_s: float = 10.0
+    deadline_margin_s: float = 5.0
+    lease_s: float = 15.0
+    lease_renewal_s: float = 5.0
+    max_output_tokens: int = 1000
+    history_items: int = 30
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Settings":
+        """Return the settings in `environ`; a name that is empty is not there.
+
+        Raises  InvalidSettings
+        """
+        values: dict[str, Any] = {}
+        wrong: list[str] = []
+        for field in fields(cls):
+            name = _ENVIRONMENT_NAMES.get(field.name, field.name.upper())
+            text = environ.get(name, "")
+            if not text:
+                if field.default is MISSING:
+                    wrong.append(f"{name} is missing")
+                continue
+            try:
+                values[field.name] = _PARSERS[field.type](text)
+            except ValueError:
+                wrong.append(f"{name} is not {_KINDS[field.type]}: {text!r}")
+        if wrong:
+            raise InvalidSettings("; ".join(wrong))
+        return cls(**values)
+
+
+def _boolean(text: str) -> bool:
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    if text.lower() not in words:
+        raise ValueError(text)
+    return words[text.lower()]
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError(text)
+    return number
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0 < number < 86_400:
+        raise ValueError(text)
+    return number
+
+
+_PARSERS: Final[dict[Any, Callable[[str], Any]]] = {str: str, bool: _boolean, int: _count, float: _seconds}
+_KINDS: Final[dict[Any, str]] = {
+    bool: "true or false",
+    int: "a whole number from 0",
+    float: "a number of seconds above 0",
+}
+_ENVIRONMENT_NAMES: Final = {"max_concurrency": "AWS_LAMBDA_MAX_CONCURRENCY"}
