@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from local.coach_client import CoachClient
 from local.conversations import remember_conversation
@@ -16,7 +17,7 @@ from local.project import DEFAULT_STATE_DIR
 from local.signing_key import load_or_make
 from local.state_dir import StateDir
 from local.tokens import DAY_S, DEMO_USER, parse_user_id, sign_token
-from local.turn_view import TurnView, consoles, next_step
+from local.turn_view import TurnView, next_step
 
 DEMO_COACH = "atlas"
 DEMO_TEXT = "How should I warm up for heavy squats?"
@@ -78,8 +79,9 @@ class Announcer(Voice):
         conversation = client.create_conversation()
         remember_conversation(self._state, user, DEMO_COACH, conversation)
         if self._demo:
+            console = Console(soft_wrap=True)
             click.echo(f"{DEMO_USER}: {DEMO_TEXT}\n")
-            TurnView(*consoles()).show(client.say(conversation, DEMO_TEXT))
+            TurnView(console, console).show(client.say(conversation, DEMO_TEXT))
             click.echo()
         click.echo("The same by hand (the token is valid for 24 hours):\n")
         click.echo(curl_line(client, conversation, DEMO_TEXT))

@@ -179,13 +179,14 @@ class FunctionUrl:
         self._queue.put(invocation)
         failure = await invocation.ended
         if failure is None:
+            self._last_failure = ""
             return
         if failure.error_type != INIT_ERROR:
             self._report(f"{self._function.name}: {request_id} failed: {failure.message}")
         await reply.fail(failure)
 
     def _start_failed(self, why: str) -> None:
-        """Say why on stderr, once; nobody waits for a function that cannot start."""
+        """Say why, once until it works again; nobody waits for a function that cannot start."""
         if why != self._last_failure:
             self._report(why)
         self._last_failure = why

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import h11
 
 READ_SIZE = 65_536
+MAX_READ_AHEAD = 1_048_576
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -90,13 +91,20 @@ class Connection:
             raise ClientGone from error
 
     def watch_for_leaving(self, gone: asyncio.Event) -> None:
-        """Keep reading while the response is made; end of input means that the client left."""
+        """Keep reading while the response is made; end of input means that the client left.
+
+        What arrives is the next request, sent ahead; a client that sends too much of it is left waiting.
+        """
         self._watch = asyncio.get_running_loop().create_task(self._watch_input(gone))
 
     async def _watch_input(self, gone: asyncio.Event) -> None:
+        ahead = 0
         with suppress(OSError):
             while data := await self.reader.read(READ_SIZE):
                 self.protocol.receive_data(data)
+                ahead += len(data)
+                if ahead > MAX_READ_AHEAD:
+                    return
             self.protocol.receive_data(b"")
         gone.set()
 

@@ -152,9 +152,11 @@ class InvocationQueue:
         self._match()
 
     def put_back(self, poll: Poll) -> None:
-        """Return what `poll` took but could not deliver to the head of the queue."""
+        """Return what `poll` took but could not deliver to the head of the queue, unless it has ended."""
         invocation = poll.taken.result()
         poll.poller.load -= 1
+        if invocation.ended.done():
+            return
         self._waiting.appendleft(invocation)
         invocation.after(self._wait_s, self._throttle)
         self._match()

@@ -62,7 +62,6 @@ class RuntimeApi:
 
         A response that is under way ends by itself: with its last bytes, or with a connection that broke.
         """
-        self._retired = True
         for invocation in [one for one in self._running.values() if one.id not in self._posting]:
             message = f"RequestId: {invocation.id} Error: Runtime exited with error: {cause}"
             invocation.fail(Failure.of("Runtime.ExitError", message))

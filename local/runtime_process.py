@@ -13,7 +13,7 @@ from pathlib import Path
 from local.function_config import FunctionConfig
 
 _PR_SET_PDEATHSIG = 1
-_FROM_HOST = ("PATH", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")
+_FROM_HOST = ("PATH", "TMPDIR", "LD_LIBRARY_PATH")
 
 
 def runtime_environment(
@@ -61,6 +61,7 @@ class RuntimeProcess:
 
         Raises  OSError: there is no such bootstrap, or it is not executable
         """
+        log_file.parent.mkdir(parents=True, exist_ok=True)
         with log_file.open("ab") as log:
             return cls(
                 await asyncio.create_subprocess_exec(
@@ -71,7 +72,7 @@ class RuntimeProcess:
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
-                    preexec_fn=_die_with_host(),
+                    preexec_fn=die_with_host(),
                 )
             )
 
@@ -107,8 +108,8 @@ def describe_exit(return_code: int) -> str:
     return f"signal {signal.Signals(-return_code).name}"
 
 
-def _die_with_host() -> Callable[[], None] | None:
-    """Return what makes a new child die with its parent, however the parent ends; Linux only.
+def die_with_host() -> Callable[[], None] | None:
+    """Return what makes a new child die with the thread that starts it, however that ends; Linux only.
 
     Elsewhere a runtime ends by itself when its next poll finds no host.
     """

@@ -58,7 +58,7 @@ class RuntimeSlot:
         try:
             process = await self._start(await api.start())
         except OSError as error:
-            self._failed(f"cannot start {self._function.task_root / 'bootstrap'}: {error.strerror}")
+            self._failed(f"cannot start the runtime: {error}")
             return False
         else:
             cause = await self._follow(process, api)
@@ -101,7 +101,7 @@ class RuntimeSlot:
             exited = group.create_task(process.wait())
             polled = group.create_task(api.polled.wait())
             spent = group.create_task(api.spent.wait())
-            await asyncio.wait((exited, polled), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((exited, polled, spent), return_when=asyncio.FIRST_COMPLETED)
             if polled.done():
                 self.settled.set()
             await asyncio.wait((exited, spent), return_when=asyncio.FIRST_COMPLETED)

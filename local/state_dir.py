@@ -103,7 +103,7 @@ class StateLock:
 
 
 def is_alive(pid: int) -> bool:
-    """Return whether a process of this id exists."""
+    """Return whether a process of this id runs; one that ended and was not yet waited for does not."""
     if pid <= 0:
         return False
     try:
@@ -112,4 +112,13 @@ def is_alive(pid: int) -> bool:
         return False
     except PermissionError:
         return True
-    return True
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return False
+    # proc(5): the state follows the command's name, which stands in parentheses and may hold any character.
+    return status.rpartition(")")[2].split()[0] == "Z"

@@ -26,7 +26,6 @@ from local.bedrock_emulator.words import answer_words, message_words
 from local.http_server import Exchange
 
 SILENCE_LIMIT_S: Final = 600.0
-DROP_GRACE_MS: Final = 20.0
 CONVERSE_SHARE: Final = 0.1
 """Of the time that a stream's deltas would take, what Converse takes for all of them."""
 
@@ -111,14 +110,16 @@ async def answer_whole(conversation: Conversation, *, has_tool: bool) -> None:
 
 
 async def answer_stream(conversation: Conversation) -> None:
-    """Answer ConverseStream: headers at once, messageStart with the first delta, metadata last.
+    """Answer ConverseStream: headers and messageStart with the first delta, metadata last.
+
+    The service too holds its headers back that long: what the model refuses is an HTTP status.
 
     Raises  ClientGone
     """
     exchange, answer = conversation.exchange, conversation.outcome.answer
     headers = (("content-type", eventstream.CONTENT_TYPE), ("x-amzn-requestid", conversation.request_id))
-    await exchange.start(200, headers)
     await conversation.pace.after(conversation.script.first_token_ms)
+    await exchange.start(200, headers)
     await exchange.write(_opening(answer))
     await _send_deltas(conversation)
     if conversation.outcome.broken is not None:
@@ -167,6 +168,4 @@ async def _break_off(conversation: Conversation, broken: Break) -> None:
 async def _end_without_answer(conversation: Conversation, broken: Break) -> None:
     if broken == "silence":
         await conversation.pace.silence(SILENCE_LIMIT_S)
-    else:
-        await conversation.pace.silence(DROP_GRACE_MS / 1000)  # what was said is read before the end is seen
     conversation.exchange.abort()

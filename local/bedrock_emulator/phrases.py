@@ -79,8 +79,10 @@ GOAL: Final = _phrases(
     rf"i(?:'d| would)? (?:want|like|love|plan|intend) to .{{3,80}}{_BY_THEN}",
 )
 STANDING: Final = _phrases(
-    r"call me|i prefer|i(?:'d| would) rather|i(?:'m| am) allergic|i can only train|i only have"
-    r"|(?:please|always|never) (?:always|never|use|give|suggest|answer|keep|ask)"
+    r"call me|i prefer|i(?:'d| would) rather|i(?:'m| am) allergic|i can only train|i only have",
+    r"(?:please|always|never) (?:always|never|use|give|suggest|answer|keep|ask)",
+    r"i have (?:an? )?(?:\w+ ){0,2}(?:injury|condition|allergy|asthma|diabetes|arthritis)",
+    r"i(?:'m| am) (?:a )?(?:vegan|vegetarian|pregnant|diabetic|coeliac|celiac)",
 )
 CONSTRAINT: Final = _phrases(
     r"injur(?:y|ies|ed)|pain|hurts?|allerg(?:y|ic|ies)|can't|cannot|can only|only have|avoid"
@@ -105,12 +107,13 @@ PROGRESS: Final = _phrases(
     r"getting (?:any )?(?:stronger|faster|fitter|better)|on track|trends?|stats|compared? (?:to|with)"
     r"|how far (?:have i|i've) come",
 )
+_CHEERS = "👍🙏💪🙌❤"
 ACKNOWLEDGMENT: Final = re.compile(
-    r"^\W*(?:(?:thanks?|thank you|thx|ty|cheers|ok|okay|k|great|cool|nice|awesome|perfect|got it"
-    r"|sounds good|good|will do"
-    r"|yes|yep|yeah|sure|alright|right|understood|makes sense|no problem|love it|amazing|so much|a lot"
-    r"|very much|that"
-    r"|really|for|the|help|your|coach|helps|everything|all|very|you|👍|🙏|💪|🙌|❤️)\W*)+$",
+    # possessive throughout: a long row of thanks that ends otherwise must not be tried in every way
+    rf"^[^\w{_CHEERS}]*+(?:(?:thanks?|you're|your|you|thx|ty|cheers|okay|ok|k|great|cool|nice|awesome|perfect"
+    r"|got it|sounds good|good|will do|yes|yep|yeah|sure|alright|all|right|understood|makes sense"
+    r"|no problem|love it|amazing|so much|a lot|very much|very|that|really|for|the|helps?|coach|everything"
+    rf"|[{_CHEERS}])\W*+)++$",
     re.IGNORECASE,
 )
 QUESTION_START: Final = re.compile(
@@ -121,7 +124,7 @@ QUESTION_START: Final = re.compile(
     re.IGNORECASE,
 )
 PAST: Final = _phrases(
-    r"last (?:time|week|month|session|workout|year|night)|yesterday|previous(?:ly)?|before|earlier"
+    r"last (?:time|week|month|session|workout|year|night)|yesterday|previous(?:ly)?|before(?=\W*$)|earlier"
     r"|remember|recent(?:ly)?",
     r"did (?:i|we)|have i|i(?:'ve| have)"
     r"|my (?:usual|last|best|prs?|max|history|logs?|goals?|injury|workouts?|sessions?|stats)",

@@ -20,11 +20,11 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
 
 
-class Union(Shape):
+class OneOf(Shape):
     """A shape of which exactly one member is set."""
 
     @model_validator(mode="after")
-    def _one_member(self) -> "Union":
+    def _one_member(self) -> "OneOf":
         if len([name for name in self.model_fields_set if getattr(self, name) is not None]) != 1:
             raise ValueError("exactly one member must be set")
         return self
@@ -49,7 +49,7 @@ class ToolResultContent(Shape):
     type: str | None = None
 
 
-class ContentBlock(Union):
+class ContentBlock(OneOf):
     text: str | None = None
     tool_use: ToolUseContent | None = None
     tool_result: ToolResultContent | None = None
@@ -72,7 +72,7 @@ class Message(Shape):
         return (block.text for block in self.content if block.text is not None)
 
 
-class SystemBlock(Union):
+class SystemBlock(OneOf):
     text: str | None = None
     guard_content: dict[str, Any] | None = None
     cache_point: CachePoint | None = None
@@ -96,7 +96,7 @@ class ToolSpec(Shape):
     strict: bool | None = None
 
 
-class Tool(Union):
+class Tool(OneOf):
     tool_spec: ToolSpec | None = None
     system_tool: dict[str, Any] | None = None
     cache_point: CachePoint | None = None
@@ -110,7 +110,7 @@ class Nothing(Shape):
     """An object without members."""
 
 
-class ToolChoice(Union):
+class ToolChoice(OneOf):
     auto: Nothing | None = None
     any: Nothing | None = None
     tool: NamedTool | None = None

@@ -4,6 +4,7 @@ It knows what pydantic writes: $ref into $defs, allOf of one, anyOf with null, e
 """
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any, Final
 
 MISSING: Final = object()
@@ -126,9 +127,9 @@ _FORMATS: Final = {
 def _number(value: Any, schema: Schema, *, whole: bool) -> int | float:
     number = value if _is_a(value, "number") else 0
     step = 1 if whole else 1e-6
-    lowest = max(schema.get("minimum", number), schema.get("exclusiveMinimum", number - step) + step)
-    highest = min(schema.get("maximum", number), schema.get("exclusiveMaximum", number + step) - step)
-    bounded = min(max(number, lowest), max(highest, lowest))
+    lowest = max(schema.get("minimum", -inf), schema.get("exclusiveMinimum", -inf) + step)
+    highest = min(schema.get("maximum", inf), schema.get("exclusiveMaximum", inf) - step)
+    bounded = max(min(number, highest), lowest)
     return int(bounded) if whole else bounded
 
 

@@ -34,19 +34,21 @@ type StreamException = Literal[
     "serviceUnavailableException",
     "validationException",
 ]
-type FaultKind = (
-    StreamException
-    | Literal[
-        "throttle_before",
-        "drop",
-        "silence",
-        "no_message_stop",
-        "empty",
-        "max_tokens",
-        "guardrail_intervened",
-        "malformed_tool",
-    ]
-)
+type FaultKind = Literal[
+    "throttlingException",
+    "modelStreamErrorException",
+    "internalServerException",
+    "serviceUnavailableException",
+    "validationException",
+    "throttle_before",
+    "drop",
+    "silence",
+    "no_message_stop",
+    "empty",
+    "max_tokens",
+    "guardrail_intervened",
+    "malformed_tool",
+]
 
 
 class _Part(BaseModel):

@@ -1,13 +1,14 @@
 """The HTTP face of the emulator: who may call, which operation, and errors in Bedrock's form."""
 
 import asyncio
-import json
 import logging
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
+
+from pydantic_core import from_json
 
 from local.bedrock_emulator.admin import answer_admin
 from local.bedrock_emulator.calls import Call, CallLog, Operation
@@ -128,7 +129,7 @@ def _addressed(exchange: Exchange) -> tuple[Operation, str]:
 
 def _parsed(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        return from_json(body, allow_inf_nan=False)
     except ValueError as error:
         raise BedrockError(
             "ValidationException",

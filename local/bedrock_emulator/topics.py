@@ -30,8 +30,8 @@ TOPICS: Final = (
     _topic(
         "warning signs",
         r"chest pains?|faint(?:ed|ing)?|passed out|can't breathe|numb(?:ness)?|dizz(?:y|iness)",
-        "**Stop training** for today and do not push through what you describe",
-        "Call a doctor now, or emergency services where it is sudden or strong",
+        "**Stop training** and call a doctor now, or emergency services where it is sudden or strong",
+        "Do not drive yourself, and do not stay alone with it",
         "Write down when it began and what you were doing; it helps whoever examines you",
         "Come back to training only once a professional has said that you may",
         talk="these signs",
@@ -281,6 +281,6 @@ GENERAL: Final = _topic(
 
 
 def topics_in(text: str) -> tuple[Topic, ...]:
-    """Return the topics that a text touches, those that are named first first."""
+    """Return the topics that a text touches, in the order of their mention; warning signs before all."""
     found = ((match.start(), topic) for topic in TOPICS if (match := topic.pattern.search(text)))
-    return tuple(topic for _, topic in sorted(found, key=lambda pair: pair[0]))
+    return tuple(topic for _, topic in sorted(found, key=lambda pair: (pair[1] is not TOPICS[0], pair[0])))

@@ -2,14 +2,17 @@
 
 import json
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from libs.coach_conversation.errors import InvalidTimestamp, InvalidUserResponse
+from libs.coach_conversation.errors import InvalidCoachConfig, InvalidTimestamp, InvalidUserResponse
+from libs.coach_conversation.types import CoachConfig, CoachId
 
 MAX_KEY_CHARACTERS: Final = 255
+
+type ShortTexts = Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=20)]
 
 
 class TurnBody(BaseModel):
@@ -31,6 +34,47 @@ class TurnBody(BaseModel):
     ] = None
 
 
+class CoachBody(BaseModel):
+    """A coach's configuration, as its person writes it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, str_strip_whitespace=True)
+
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    persona: Annotated[str, Field(min_length=1, max_length=2000)]
+    specialities: ShortTexts = []
+    style: Annotated[str, Field(max_length=1000)] = ""
+    goals: ShortTexts = []
+    limits: ShortTexts = []
+
+
+def parse_coach(body: dict[str, Any], coach_id: CoachId) -> CoachConfig:
+    """Return the checked configuration. Raises InvalidCoachConfig."""
+    try:
+        coach = CoachBody.model_validate(body)
+    except ValidationError as error:
+        raise InvalidCoachConfig(_fault(error)[1]) from None
+    return CoachConfig(
+        coach_id=coach_id,
+        name=coach.name,
+        persona=coach.persona,
+        specialities=tuple(coach.specialities),
+        style=coach.style,
+        goals=tuple(coach.goals),
+        limits=tuple(coach.limits),
+    )
+
+
+def parse_mode(body: dict[str, Any]) -> Literal["attach", "queued"]:
+    """Return how the turn is to be run. Raises InvalidUserResponse."""
+    match body.get("mode", "attach"):
+        case "attach":
+            return "attach"
+        case "queued":
+            return "queued"
+        case _:
+            raise InvalidUserResponse("mode is neither 'attach' nor 'queued'")
+
+
 def parse_turn(body: dict[str, Any], *, max_bytes: int) -> TurnBody:
     """Return the checked body. Raises InvalidUserResponse, InvalidTimestamp."""
     try:
@@ -48,10 +92,15 @@ def parse_turn(body: dict[str, Any], *, max_bytes: int) -> TurnBody:
 
 
 def _first_fault(error: ValidationError) -> InvalidUserResponse | InvalidTimestamp:
+    name, text = _fault(error)
+    return InvalidTimestamp(text) if name == "messageTimestamp" else InvalidUserResponse(text)
+
+
+def _fault(error: ValidationError) -> tuple[str, str]:
+    """Return the field of the first fault, and the fault in words; never what was sent."""
     fault = error.errors(include_input=False, include_url=False)[0]
     name = str(fault["loc"][0]) if fault["loc"] else "the body"
-    text = f"{name}: {fault['msg'].lower()}"
-    return InvalidTimestamp(text) if name == "messageTimestamp" else InvalidUserResponse(text)
+    return name, f"{name}: {fault['msg'].lower()}"
 
 
 def _check_timestamp(text: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,10 +14,12 @@ from botocore.config import Config
 
 from libs.coach_conversation.ports import Journal, Ports
 from libs.coach_conversation.types import Limits
+from libs.streaming.tickets import TicketOffice, parse_keys
 from libs.streaming.tokens import TokenVerifier
 from stream_coach.adapters.bedrock import BedrockModel
 from stream_coach.adapters.dynamodb import DynamoDbTable
 from stream_coach.adapters.jwks import JwksKeySource, fetch_document
+from stream_coach.adapters.sqs import SqsTurnQueue
 from stream_coach.adapters.threads import MonotonicUlids, SystemClock, Threads
 from stream_coach.settings import Settings
 
@@ -31,6 +34,7 @@ class App:
 
     settings: Settings
     verifier: TokenVerifier
+    tickets: TicketOffice | None
     ports: Ports
 
 
@@ -75,15 +79,20 @@ def build_app(settings: Settings) -> App:
         ulid=MonotonicUlids(clock),
         journal=JsonJournal(logging.getLogger("stream_coach")),
         limits=_limits(settings),
+        queue=SqsTurnQueue(lambda: session.client("sqs", config=store), settings.queue_url),
         answer_model_id=settings.answer_model_id,
         router_model_id=settings.router_model_id,
+        fallback_model_id=settings.fallback_model_id,
+        streaming_enabled=settings.streaming_enabled,
+        jitter=lambda: random.uniform(0.5, 1.5),  # noqa: S311 - jitter
         starter_coach=_starter_coach(settings.starter_coach_id),
     )
     keys = JwksKeySource(settings.jwks_url, fetch=fetch_document, clock=time.monotonic)
     verifier = TokenVerifier(
         keys, issuer=settings.token_issuer, audience=settings.token_audience, clock=time.time
     )
-    return App(settings, verifier, ports)
+    tickets = TicketOffice(parse_keys(settings.ticket_keys), time.time) if settings.ticket_keys else None
+    return App(settings, verifier, tickets, ports)
 
 
 def _limits(settings: Settings) -> Limits:

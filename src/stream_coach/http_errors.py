@@ -1,6 +1,7 @@
 """Errors before the first byte, as HTTP: one table from codes to statuses, one body."""
 
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
@@ -23,24 +24,34 @@ STATUSES: Final = MappingProxyType(
         "INVALID_USER_RESPONSE": 400,
         "INVALID_TIMESTAMP": 400,
         "INVALID_CURSOR": 400,
+        "INVALID_COACH_CONFIG": 400,
         "MISSING_AUTH_HEADER": 401,
         "INVALID_TOKEN_FORMAT": 401,
         "INVALID_TOKEN": 401,
         "TOKEN_EXPIRED": 401,
         "MISSING_CUSTOM_USER_ID": 401,
+        "TICKET_INVALID": 401,
+        "TICKET_EXPIRED": 401,
         "USER_ID_MISMATCH": 403,
         "ROUTE_NOT_FOUND": 404,
         "CONVERSATION_NOT_FOUND": 404,
         "COACH_CONFIG_NOT_FOUND": 404,
+        "TURN_NOT_FOUND": 404,
         "METHOD_NOT_ALLOWED": 405,
         "CONVERSATION_BUSY": 409,
+        "CANCELLED": 409,
         "PAYLOAD_TOO_LARGE": 413,
         "UNSUPPORTED_MEDIA_TYPE": 415,
         "IDEMPOTENCY_KEY_REUSED": 422,
         "RATE_LIMITED": 429,
         "PROCESSING_ERROR": 500,
+        "MODEL_REFUSED": 502,
+        "MODEL_STREAM_INTERRUPTED": 502,
+        "MODEL_THROTTLED": 503,
+        "MODEL_UNAVAILABLE": 503,
         "STORE_UNAVAILABLE": 503,
         "KEYS_UNAVAILABLE": 503,
+        "DEADLINE": 504,
     }
 )
 BUSY_RETRY_S: Final = 2
@@ -52,24 +63,38 @@ type Foreseen = StreamingError | TurnError
 
 def refusal(error: Foreseen, request: Request | None) -> StreamingResponse:
     """Return the answer to a request that is refused, in the form that the client accepts."""
-    code, status = error.code, STATUSES.get(error.code, 500)
+    status = STATUSES.get(error.code, 500)
     headers = _headers(error, status)
-    turn_id = getattr(error, "turn_id", None)
     if request is not None and "text/event-stream" in request.headers.get("accept", ""):
-        event = Error(code, str(error), error.retryable, turn_id)
-        return StreamingResponse(status, {**SSE_HEADERS, **headers}, (), [sse.frame(to_record(event))])
-    problem: dict[str, Any] = {
-        "type": f"urn:stream-coach:{code.lower().replace('_', '-')}",
+        event = sse.frame(to_record(event_of(error)))
+        return StreamingResponse(status, {**SSE_HEADERS, **headers}, (), [event])
+    return problem(event_of(error), request, headers)
+
+
+def event_of(error: Foreseen) -> Error:
+    return Error(error.code, str(error), error.retryable, getattr(error, "turn_id", None))
+
+
+def problem(
+    error: Error, request: Request | None, headers: Mapping[str, str] | None = None
+) -> StreamingResponse:
+    """Return the error as `application/problem+json`, with what was kept of an answer."""
+    status = STATUSES.get(error.code, 500)
+    shown: dict[str, Any] = {
+        "type": f"urn:stream-coach:{error.code.lower().replace('_', '-')}",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": str(error),
-        "code": code,
+        "detail": error.message,
+        "code": error.code,
+        "retryable": error.retryable,
         "requestId": request.request_id if request is not None else None,
+        "turnId": error.turn_id,
+        "savedContent": error.saved_content,
     }
-    if turn_id is not None:
-        problem["turnId"] = turn_id
-    body = json.dumps(problem, ensure_ascii=False, separators=(",", ":")).encode()
-    return StreamingResponse(status, {"content-type": "application/problem+json", **headers}, (), [body])
+    known = {name: value for name, value in shown.items() if value is not None}
+    body = json.dumps(known, ensure_ascii=False, separators=(",", ":")).encode()
+    sent = {"content-type": "application/problem+json", "cache-control": "no-store", **(headers or {})}
+    return StreamingResponse(status, sent, (), [body])
 
 
 def _headers(error: Foreseen, status: int) -> dict[str, str]:

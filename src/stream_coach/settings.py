@@ -1,7 +1,7 @@
 """Settings: read once from the environment, checked together, frozen."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Final
 
 
@@ -13,6 +13,7 @@ class InvalidSettings(Exception):
 class Settings:
     """What the environment says. Names are the fields' in capitals; units are in the names.
 
+    `ticket_keys` is `id:secret,…`, the signing one first; empty means that no tickets are issued;
     `turns_per_minute` 0 means no limit; `starter_coach_id` empty means that nobody gets a coach unasked.
     """
 
@@ -23,6 +24,8 @@ class Settings:
     queue_url: str = ""
     answer_model_id: str = "us.anthropic.claude-sonnet-5-5"
     router_model_id: str = "us.amazon.nova-micro-v1:0"
+    fallback_model_id: str = ""
+    ticket_keys: str = field(default="", repr=False)
     starter_coach_id: str = "atlas"
     streaming_enabled: bool = True
     turns_per_minute: int = 60
@@ -46,17 +49,17 @@ class Settings:
         """
         values: dict[str, Any] = {}
         wrong: list[str] = []
-        for field in fields(cls):
-            name = _ENVIRONMENT_NAMES.get(field.name, field.name.upper())
+        for setting in fields(cls):
+            name = _ENVIRONMENT_NAMES.get(setting.name, setting.name.upper())
             text = environ.get(name, "")
             if not text:
-                if field.default is MISSING:
+                if setting.default is MISSING:
                     wrong.append(f"{name} is missing")
                 continue
             try:
-                values[field.name] = _PARSERS[field.type](text)
+                values[setting.name] = _PARSERS[setting.type](text)
             except ValueError:
-                wrong.append(f"{name} is not {_KINDS[field.type]}: {text!r}")
+                wrong.append(f"{name} is not {_KINDS[setting.type]}: {text!r}")
         if wrong:
             raise InvalidSettings("; ".join(wrong))
         return cls(**values)

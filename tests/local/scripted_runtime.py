@@ -3,7 +3,8 @@
 An event's steps are the JSON list in its `steps`, in its query's `steps`, or in its body; each step is an
 object with one key, a `_Turn` method below. Without steps the answer is the event itself. Waiting is by
 named pipes, so that tests and runtime meet without sleeping. `START` of the environment makes the start
-fail: `error` reports an init error, `exit` leaves without a word, `broken:<file>` while that file exists.
+fail: `error` reports an init error and leaves, `error:linger` stays; `exit` leaves without a word;
+`broken:<file>` fails while that file exists. `stubborn` starts, and does not end at SIGTERM.
 """
 
 import base64
@@ -167,6 +168,8 @@ def _start() -> None:
         document = {"errorType": "Runtime.ImportModuleError", "errorMessage": "No module named 'wings'"}
         fields = {"Lambda_Runtime_Function_Error_Type": "Runtime.ImportModuleError"}
         _Connection().post("init/error", json.dumps(document).encode(), **fields)
+        if argument == "linger":
+            threading.Event().wait()
         sys.exit(1)
     if start == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

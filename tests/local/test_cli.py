@@ -60,7 +60,9 @@ def test_wrong_use_is_explained(arguments: tuple[str, ...], message: str) -> Non
 def test_without_a_stack_one_is_told_to_start_it(arguments: tuple[str, ...], tmp_path: Path) -> None:
     result = _coach(*arguments, "--state-dir", str(tmp_path), said="hi")
     assert result.exit_code == 1
-    assert result.stderr == f"coach: no stack runs on '{tmp_path}'; start one with `coach up` (or `make run`)\n"
+    assert (
+        result.stderr == f"coach: no stack runs on '{tmp_path}'; start one with `coach up` (or `make run`)\n"
+    )
 
 
 def test_a_sample_event_carries_a_fresh_token(tmp_path: Path) -> None:

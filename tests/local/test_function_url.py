@@ -163,6 +163,7 @@ def test_requests_beyond_the_pollers_wait_their_turn_and_none_is_lost(host: Host
 
 def test_who_waits_too_long_is_throttled(tmp_path: Path) -> None:
     with hosting(tmp_path, pollers=1, queue_wait_s=0.05) as host:
+        host.ready()
         pipe = host.pipe()
         held = host.send({"tell": str(pipe)}, {"wait": str(pipe)}, {"answer": "held"})
         pipe.read_bytes()

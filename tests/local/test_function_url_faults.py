@@ -113,7 +113,7 @@ def test_a_process_that_is_killed_while_idle_is_replaced(host: Host) -> None:
 
 
 def test_at_the_deadline_a_silent_invocation_is_a_502_and_a_begun_one_breaks(tmp_path: Path) -> None:
-    with hosting(tmp_path, function=scripted_function(tmp_path, timeout_s=0.2)) as host:
+    with hosting(tmp_path, function=scripted_function(tmp_path, timeout_s=0.5)) as host:
         silent, begun = (
             host.send({"hang": None}),
             host.send({"prelude": SSE}, {"send": "one"}, {"hang": None}),
@@ -122,7 +122,7 @@ def test_at_the_deadline_a_silent_invocation_is_a_502_and_a_begun_one_breaks(tmp
         assert (answer.body, answer.broken) == (b"one", True)
         assert_502(Answer(silent))
         assert host.get({"answer": "well"}).json() == "well"
-        assert any("Task timed out after 0.20 seconds" in report for report in host.reports)
+        assert any("Task timed out after 0.50 seconds" in report for report in host.reports)
 
 
 def test_a_process_with_a_timed_out_invocation_ends_its_others_and_gets_no_more(tmp_path: Path) -> None:
@@ -141,9 +141,9 @@ def test_a_process_with_a_timed_out_invocation_ends_its_others_and_gets_no_more(
 
 
 def test_a_client_too_slow_for_the_deadline_is_cut_off(tmp_path: Path) -> None:
-    with hosting(tmp_path, function=scripted_function(tmp_path, timeout_s=0.3)) as host:
+    with hosting(tmp_path, function=scripted_function(tmp_path, timeout_s=0.3), pollers=3) as host:
         slow = host.send({"prelude": SSE}, {"send_many": 24_000}, {"end": None}).getresponse()
-        assert host.get({"work": 0.25}, {"answer": 1}).status == 200
+        assert_502(host.get({"hang": None}))
         assert read_rest(slow)[1]
 
 
@@ -182,10 +182,19 @@ def test_a_function_that_cannot_start_answers_502_and_says_why_once(
         assert [report[: len(why)] for report in host.reports] == [why]
 
 
+def test_a_process_that_stays_after_its_init_error_is_ended(tmp_path: Path) -> None:
+    function = scripted_function(tmp_path, environment={"START": "error:linger"})
+    with hosting(tmp_path, function=function) as host:
+        assert_502(host.get())
+        assert "init failed: Runtime.ImportModuleError" in host.reports[0]
+
+
 def test_a_missing_bootstrap_is_named(tmp_path: Path) -> None:
     function = scripted_function(tmp_path)
     (tmp_path / "bootstrap").unlink()
-    refusal = pytest.raises(FunctionNotReady, match=r"cannot start .*/bootstrap: No such file or directory")
+    refusal = pytest.raises(
+        FunctionNotReady, match=r"cannot start the runtime: .*No such file or directory: .*/bootstrap"
+    )
     with hosting(tmp_path, function=function) as host, refusal:
         host.ready()
 

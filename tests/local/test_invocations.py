@@ -95,6 +95,16 @@ async def test_what_could_not_be_delivered_goes_to_the_head_of_the_line() -> Non
 
 
 @in_loop
+async def test_what_ended_before_it_was_delivered_does_not_run_again() -> None:
+    queue, process = InvocationQueue(wait_s=60), Process()
+    poll = queue.poll(process)
+    queue.put(invocation("1"))
+    poll.taken.result().fail(Failure.of("A", "b"))
+    queue.withdraw(poll)
+    assert (process.load, queue.poll(process).taken.done()) == (0, False)
+
+
+@in_loop
 async def test_a_withdrawn_poll_takes_nothing() -> None:
     queue, process = InvocationQueue(wait_s=60), Process()
     queue.withdraw(queue.poll(process))

@@ -17,7 +17,9 @@ def _token_of(user: str | None) -> str:
 
 
 def test_tokens_are_filled_in_and_the_rest_stays() -> None:
-    assert fill(TEXT, _token_of) == TEXT.replace("{{token}}", "<default>").replace("{{token:alice}}", "<alice>")
+    assert fill(TEXT, _token_of) == TEXT.replace("{{token}}", "<default>").replace(
+        "{{token:alice}}", "<alice>"
+    )
 
 
 def test_the_conversation_is_replaced_wherever_it_is_named() -> None:

@@ -2,7 +2,7 @@
 
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from libs.coach_conversation import context, ids, items, recovery, transitions
@@ -15,13 +15,16 @@ from libs.coach_conversation.errors import (
 )
 from libs.coach_conversation.ids import iso
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.table import ConditionFailed, Item
+from libs.coach_conversation.recovery import find_turn
+from libs.coach_conversation.table import ConditionFailed, Item, Write
 from libs.coach_conversation.transitions import META_WRITE, RATE_WRITE, Lease, Reserved
 from libs.coach_conversation.types import (
     Background,
     CoachTurn,
     ConversationRef,
+    Limits,
     MessageId,
+    Mode,
     TurnId,
     TurnRecord,
 )
@@ -42,65 +45,97 @@ class Admitted:
 
 
 def admit(turn: CoachTurn, ports: Ports) -> Admitted | TurnRecord:
-    """Commit T1 beside the reads; a duplicate is answered with the record of the turn that exists.
+    """Commit T1 live beside the reads; a duplicate is answered with the record of the turn that exists.
 
     Raises  ConversationNotFound, ConversationBusy, RateLimited, IdempotencyKeyReused,
             StoreUnavailable: nothing was acknowledged; the same key may be tried again
     """
     started_s = ports.clock.monotonic_s()
-    background = ports.executor.submit(
-        lambda: context.load(turn.conversation, ports.table, history_items=ports.limits.history_items)
+    background = begin_reads(turn.conversation, ports)
+    begun = _in_time(replace(turn, mode="live"), ports)
+    if isinstance(begun, TurnRecord):
+        return begun
+    reserved, created_at = begun
+    return Admitted(
+        turn=turn,
+        lease=Lease(turn.conversation, turn.turn_id, 1),
+        ids=reserved,
+        background=background,
+        created_at=created_at,
+        started_s=started_s,
     )
-    committing = ports.executor.submit(lambda: _begin(turn, ports, background, started_s))
+
+
+def enqueue(turn: CoachTurn, mode: Mode, ports: Ports) -> TurnRecord:
+    """Commit T1 attach or queued: the turn waits for whoever claims it. Raises as `admit`."""
+    begun = _in_time(replace(turn, mode=mode), ports)
+    if isinstance(begun, TurnRecord):
+        return begun
+    record = find_turn(turn.conversation, turn.turn_id, ports)
+    if record is None:
+        raise StoreUnavailable("the message could not be read back; send it again")
+    return record
+
+
+def begin_reads(ref: ConversationRef, ports: Ports) -> Future[Background]:
+    history_items = ports.limits.history_items
+    return ports.executor.submit(lambda: context.load(ref, ports.table, history_items=history_items))
+
+
+type _Begun = tuple[Reserved, str]
+
+
+def _in_time(turn: CoachTurn, ports: Ports) -> _Begun | TurnRecord:
+    committing = ports.executor.submit(lambda: _begin(turn, ports))
     try:
         return committing.result(timeout=ports.limits.store_timeout_s)
     except FutureTimeout:
         raise StoreUnavailable("the message could not be stored in time; send it again") from None
 
 
-def _begin(
-    turn: CoachTurn, ports: Ports, background: Future[Background], started_s: float
-) -> Admitted | TurnRecord:
+def _begin(turn: CoachTurn, ports: Ports) -> _Begun | TurnRecord:
     """Try T1; draw ids anew, or fold a turn that died, as often as it makes sense."""
     last_id = ""
     for _ in range(MAX_TRIES):
         now_ms = ports.clock.now_ms()
         user_id = ports.ulid(last_id)
         reserved = Reserved(user=MessageId(user_id), assistant=MessageId(ports.ulid(user_id)))
-        writes = transitions.begin_live(
-            turn,
-            reserved,
-            now_ms=now_ms,
-            created_at=iso(now_ms),
-            lease_ms=int(ports.limits.lease_s * 1000),
-            turns_per_minute=ports.limits.turns_per_minute,
-        )
         try:
-            ports.table.commit(writes, token=user_id)
+            ports.table.commit(_writes(turn, reserved, now_ms, ports.limits), token=user_id)
         except ConditionFailed as failed:
-            existing = _refused(turn, failed, now_ms, ports)
-            if existing is not None:
+            existing = _refused(turn, reserved, failed, now_ms, ports)
+            if existing == reserved:
+                return reserved, iso(now_ms)
+            if isinstance(existing, TurnRecord):
                 return existing
             last_id = _last_id(failed)
             continue
         except StoreUnavailable:
-            if not _arrived(turn, reserved, ports):
+            record = find_turn(turn.conversation, turn.turn_id, ports)
+            if record is None or record.user_message_id != reserved.user:
                 raise
-        return Admitted(
-            turn=turn,
-            lease=Lease(turn.conversation, turn.turn_id, 1),
-            ids=reserved,
-            background=background,
+        return reserved, iso(now_ms)
+    raise StoreUnavailable("others are writing to this conversation; send the message again")
+
+
+def _writes(turn: CoachTurn, reserved: Reserved, now_ms: int, limits: Limits) -> list[Write]:
+    if turn.mode == "live":
+        return transitions.begin_live(
+            turn,
+            reserved,
+            now_ms=now_ms,
             created_at=iso(now_ms),
-            started_s=started_s,
+            lease_ms=int(limits.lease_s * 1000),
+            turns_per_minute=limits.turns_per_minute,
         )
-    raise ConversationBusy(turn.turn_id)
-
-
-def _arrived(turn: CoachTurn, reserved: Reserved, ports: Ports) -> bool:
-    """Settle an unknown outcome: T1 happened if TURN is there with the ids that it reserved."""
-    record = find_turn(turn.conversation, turn.turn_id, ports)
-    return record is not None and record.user_message_id == reserved.user
+    return transitions.begin_waiting(
+        turn,
+        reserved,
+        now_ms=now_ms,
+        created_at=iso(now_ms),
+        wait_ms=int(limits.pending_s * 1000),
+        turns_per_minute=limits.turns_per_minute,
+    )
 
 
 def _last_id(failed: ConditionFailed) -> str:
@@ -108,11 +143,14 @@ def _last_id(failed: ConditionFailed) -> str:
     return str(meta["lastId"]) if meta else ""
 
 
-def _refused(turn: CoachTurn, failed: ConditionFailed, now_ms: int, ports: Ports) -> TurnRecord | None:
-    """Decide what a cancelled T1 means, in this order; None: try once more."""
+def _refused(
+    turn: CoachTurn, reserved: Reserved, failed: ConditionFailed, now_ms: int, ports: Ports
+) -> TurnRecord | Reserved | None:
+    """Decide what a cancelled T1 means, in this order; None: try once more, the ids: it was ours."""
     existing = find_turn(turn.conversation, turn.turn_id, ports)
     if existing is not None:
-        return same_request(turn, existing)
+        ours = existing.user_message_id == reserved.user
+        return reserved if ours else same_request(turn, existing)
     meta = failed.found.get(META_WRITE)
     if META_WRITE in failed.found and (meta is None or meta["coachId"] != turn.conversation.coach_id):
         raise ConversationNotFound(
@@ -137,23 +175,15 @@ def same_request(turn: CoachTurn, existing: TurnRecord) -> TurnRecord:
 
 
 def _make_way(ref: ConversationRef, meta: Item, now_ms: int, ports: Ports) -> None:
-    """Fold the conversation's active turn if whoever ran it is gone. Raises ConversationBusy."""
+    """End the conversation's active turn if nobody runs it any more. Raises ConversationBusy."""
     active = meta.get("activeTurn")
     if active is None:
         return
     record = find_turn(ref, TurnId(active), ports)
     if record is None or record.is_terminal:
         return
-    if not recovery.is_abandoned(record, now_ms, ports.limits):
+    if not recovery.settle(record, now_ms, ports):
         raise ConversationBusy(record.turn_id)
-    recovery.fold(record, ports)
-
-
-def find_turn(ref: ConversationRef, turn_id: TurnId, ports: Ports) -> TurnRecord | None:
-    """Return the TURN item as it stands now, or None."""
-    key = items.turn_key(ref, turn_id)
-    item = ports.table.read([key]).get(key)
-    return items.turn_from(ref, item) if item is not None else None
 
 
 def idempotent_turn(
@@ -172,4 +202,42 @@ def idempotent_turn(
         text=text,
         client_timestamp=client_timestamp,
         client_message_id=client_message_id,
+    )
+
+
+def claim(record: TurnRecord, ports: Ports) -> Admitted | None:
+    """Take over a turn that nobody runs; None when it is not to be had, or someone was faster.
+
+    Raises  StoreUnavailable
+    """
+    started_s, now_ms = ports.clock.monotonic_s(), ports.clock.now_ms()
+    skew_ms = int(ports.limits.clock_skew_s * 1000)
+    if not transitions.is_claimable(record, now_ms=now_ms, skew_ms=skew_ms):
+        return None
+    ref = record.conversation
+    key = items.message_key(ref, record.user_message_id)
+    said = ports.table.read([key]).get(key)
+    if said is None:
+        return None
+    try:
+        writes = transitions.claim(record, now_ms=now_ms, lease_ms=int(ports.limits.lease_s * 1000))
+        ports.table.commit(writes)
+    except ConditionFailed:
+        return None
+    message = items.message_from(said)
+    turn = CoachTurn(
+        conversation=ref,
+        turn_id=record.turn_id,
+        body_hash=record.body_hash,
+        text=message.content,
+        client_timestamp=message.client_timestamp,
+        mode=record.mode,
+    )
+    return Admitted(
+        turn=turn,
+        lease=Lease(ref, record.turn_id, record.attempt + 1),
+        ids=Reserved(user=record.user_message_id, assistant=record.assistant_message_id),
+        background=begin_reads(ref, ports),
+        created_at=message.created_at,
+        started_s=started_s,
     )

@@ -58,6 +58,8 @@ def build_prompt(
         messages=merged([*_spoken(history), PromptMessage("user", text)]),
         max_tokens=limits.max_output_tokens,
         temperature=limits.temperature if traits_of(model_id).sampling else None,
+        stable_system=1,
+        streamed=ports.streaming_enabled,
     )
 
 

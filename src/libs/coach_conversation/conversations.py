@@ -1,17 +1,32 @@
-"""Conversations and their history."""
+"""Conversations: begin, list, show, read, delete."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from libs.coach_conversation import items
-from libs.coach_conversation.errors import CoachConfigNotFound, ConversationNotFound, InvalidCursor
+from libs.coach_conversation import coaches, items, recovery
+from libs.coach_conversation.errors import ConversationNotFound, InvalidCursor
 from libs.coach_conversation.ids import is_ulid, iso
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.table import Absent, ConditionFailed, Put, Query, Write
-from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef, Message, UserId
+from libs.coach_conversation.table import (
+    Absent,
+    ConditionFailed,
+    Delete,
+    Equals,
+    Item,
+    Key,
+    Put,
+    Query,
+    Update,
+    Write,
+)
+from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef, Message, TurnId, UserId
 
-MAX_PAGE = 100
+MAX_PAGE: Final = 100
+DELETE_BATCH: Final = 100
+DELETED_COACH: Final = "#deleted"
+"""No coach id holds a `#`, so every check of the coach finds a conversation that is being deleted gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +34,14 @@ class HistoryPage:
     """Some messages, oldest first; `cursor` asks for those before them, None at the beginning."""
 
     messages: tuple[Message, ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationPage:
+    """Some conversations, latest activity first; `cursor` asks for those behind them."""
+
+    conversations: tuple[Mapping[str, Any], ...]
     cursor: str | None
 
 
@@ -33,7 +56,7 @@ def create(user_id: UserId, coach_id: CoachId, ports: Ports) -> ConversationRef:
     writes: list[Write] = []
     now_ms = ports.clock.now_ms()
     if key not in ports.table.read([key]):
-        writes.append(Put(key, _starter(coach_id, ports), when=(Absent("pk"),)))
+        writes.append(Put(key, coaches.starter(coach_id, ports), when=(Absent("pk"),)))
     ref = ConversationRef(user_id, coach_id, ConversationId(ports.ulid("")))
     meta = {
         "conversationId": ref.conversation_id,
@@ -53,11 +76,32 @@ def create(user_id: UserId, coach_id: CoachId, ports: Ports) -> ConversationRef:
     return ref
 
 
-def _starter(coach_id: CoachId, ports: Ports) -> Mapping[str, Any]:
-    starter = ports.starter_coach
-    if starter is None or starter["coachId"] != coach_id:
-        raise CoachConfigNotFound(f"there is no coach {coach_id!r}; create it first")
-    return starter
+def show(ref: ConversationRef, ports: Ports) -> Mapping[str, Any]:
+    """Return the conversation as JSON. Raises ConversationNotFound, StoreUnavailable."""
+    return meta_json(require(ref, ports))
+
+
+def require(ref: ConversationRef, ports: Ports) -> Item:
+    """Return the META item. Raises ConversationNotFound, StoreUnavailable."""
+    key = items.meta_key(ref)
+    meta = ports.table.read([key]).get(key)
+    if meta is None or meta["coachId"] != ref.coach_id:
+        raise ConversationNotFound(
+            f"there is no conversation {ref.conversation_id!r} with coach {ref.coach_id!r}"
+        )
+    return meta
+
+
+def meta_json(meta: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {
+        "conversationId": meta["conversationId"],
+        "coachId": meta["coachId"],
+        "messageCount": meta["messageCount"],
+        "createdAt": meta["createdAt"],
+        "lastActivityAt": iso(int(meta["gsi1sk"].split("#")[2])),
+        "activeTurnId": meta.get("activeTurn"),
+    }
+    return {name: value for name, value in shown.items() if value is not None}
 
 
 def history(ref: ConversationRef, ports: Ports, *, before: str | None, limit: int) -> HistoryPage:
@@ -67,11 +111,7 @@ def history(ref: ConversationRef, ports: Ports, *, before: str | None, limit: in
     """
     if before is not None and not is_ulid(before):
         raise InvalidCursor("before is not a cursor of this service; leave it out to begin at the end")
-    meta = ports.table.read([items.meta_key(ref)]).get(items.meta_key(ref))
-    if meta is None or meta["coachId"] != ref.coach_id:
-        raise ConversationNotFound(
-            f"there is no conversation {ref.conversation_id!r} with coach {ref.coach_id!r}"
-        )
+    require(ref, ports)
     found = ports.table.query(
         Query(
             pk=items.partition(ref),
@@ -83,3 +123,81 @@ def history(ref: ConversationRef, ports: Ports, *, before: str | None, limit: in
     )
     page = tuple(items.message_from(item) for item in reversed(found[:limit]))
     return HistoryPage(page, page[0].message_id if len(found) > limit else None)
+
+
+def page(
+    user_id: UserId, coach_id: CoachId, ports: Ports, *, before: str | None, limit: int
+) -> ConversationPage:
+    """Return some of the person's conversations with this coach.
+
+    Shape   `before` and the cursor are `<last activity in ms>.<conversationId>`
+    Raises  InvalidCursor, StoreUnavailable
+    """
+    prefix = f"K#{coach_id}#"
+    found = ports.table.query(
+        Query(
+            pk=items.person(user_id),
+            prefix=prefix,
+            before=f"{prefix}{_position(before)}" if before is not None else None,
+            limit=limit + 1,
+            descending=True,
+            index=items.INDEX,
+            consistent=False,
+        )
+    )
+    shown = found[:limit]
+    more = len(found) > limit
+    cursor = shown[-1]["gsi1sk"].removeprefix(prefix).replace("#", ".") if more else None
+    return ConversationPage(tuple(meta_json(meta) for meta in shown), cursor)
+
+
+def _position(cursor: str) -> str:
+    activity_ms, _, conversation_id = cursor.partition(".")
+    if (
+        len(activity_ms) != 13
+        or not activity_ms.isascii()
+        or not activity_ms.isdigit()
+        or not is_ulid(conversation_id)
+    ):
+        raise InvalidCursor("before is not a cursor of this service; leave it out to begin at the start")
+    return f"{activity_ms}#{conversation_id}"
+
+
+def delete(ref: ConversationRef, ports: Ports) -> None:
+    """Delete the conversation with all that is in it; deleting again what is half deleted goes on.
+
+    Its running turn is cancelled first. From the first write on nobody finds it any more, and a turn
+    that is still running cannot save into it.
+
+    Raises  ConversationNotFound, StoreUnavailable
+    """
+    key = items.meta_key(ref)
+    meta = ports.table.read([key]).get(key)
+    if meta is None or meta["coachId"] not in (ref.coach_id, DELETED_COACH):
+        raise ConversationNotFound(f"there is no conversation {ref.conversation_id!r}")
+    _cancel_active(ref, meta, ports)
+    with suppress(ConditionFailed):
+        hidden = Update(
+            key,
+            set={"coachId": DELETED_COACH},
+            remove=("activeTurn", "gsi1pk", "gsi1sk"),
+            when=(Equals("coachId", ref.coach_id),),
+        )
+        ports.table.commit([hidden])
+    while found := _others(ref, ports):
+        ports.table.commit([Delete(Key(item["pk"], item["sk"])) for item in found])
+    ports.table.commit([Delete(key)])
+
+
+def _others(ref: ConversationRef, ports: Ports) -> list[Item]:
+    """Return some items of the conversation; META, which says that it is being deleted, stays till last."""
+    found = ports.table.query(Query(pk=items.partition(ref), limit=DELETE_BATCH + 1))
+    return [item for item in found if item["sk"] != "META"][:DELETE_BATCH]
+
+
+def _cancel_active(ref: ConversationRef, meta: Mapping[str, Any], ports: Ports) -> None:
+    active = meta.get("activeTurn")
+    record = recovery.find_turn(ref, TurnId(active), ports) if active is not None else None
+    if record is not None:
+        with suppress(ConditionFailed):
+            recovery.cancel(record, ports)

@@ -31,6 +31,11 @@ class Meter:
     router_ms: int | None = None
     first_token_ms: int | None = None
 
+    def first_delta(self, now_s: float) -> None:
+        """Note when the answer began; later deltas change nothing."""
+        if self.first_token_ms is None:
+            self.first_token_ms = self.elapsed_ms(now_s)
+
     def elapsed_ms(self, now_s: float) -> int:
         return round((now_s - self.started_s) * 1000)
 

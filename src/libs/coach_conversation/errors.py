@@ -10,12 +10,15 @@ TurnError
 │   ├── InvalidUserResponse
 │   ├── InvalidTimestamp
 │   ├── InvalidCursor
+│   ├── InvalidCoachConfig
+│   ├── TurnNotFound
 │   └── StoreUnavailable
 └── TurnFailed                  after `start`; ends the stream with one `error`
-    ├── ModelThrottled
-    ├── ModelUnavailable
-    ├── ModelRefused
-    ├── ModelStreamInterrupted
+    ├── ModelFailed
+    │   ├── ModelThrottled
+    │   ├── ModelUnavailable
+    │   ├── ModelRefused
+    │   └── ModelStreamInterrupted
     ├── CoachConfigMissing
     ├── DeadlineReached
     ├── TurnCancelled
@@ -95,6 +98,21 @@ class InvalidCursor(TurnRefused):
     code = "INVALID_CURSOR"
 
 
+class InvalidCoachConfig(TurnRefused):
+    """A coach's configuration has a field that does not fit."""
+
+    code = "INVALID_COACH_CONFIG"
+
+
+class TurnNotFound(TurnRefused):
+    """The conversation has no such turn, or its record has expired."""
+
+    code = "TURN_NOT_FOUND"
+
+    def __init__(self, turn_id: str) -> None:
+        super().__init__(f"there is no turn {turn_id!r} in this conversation; records are kept for 30 days")
+
+
 class StoreUnavailable(TurnRefused):
     """The store does not answer in time, or not at all."""
 
@@ -106,27 +124,31 @@ class TurnFailed(TurnError):
     """The turn began and ends without an answer, or with a part of one."""
 
 
-class ModelThrottled(TurnFailed):
+class ModelFailed(TurnFailed):
+    """The model gave no answer, or not all of it."""
+
+
+class ModelThrottled(ModelFailed):
     """The model's service takes no more requests now."""
 
     code = "MODEL_THROTTLED"
     retryable = True
 
 
-class ModelUnavailable(TurnFailed):
+class ModelUnavailable(ModelFailed):
     """The model's service cannot be reached or is out of order."""
 
     code = "MODEL_UNAVAILABLE"
     retryable = True
 
 
-class ModelRefused(TurnFailed):
+class ModelRefused(ModelFailed):
     """The model's service does not accept this request; the same again will not help."""
 
     code = "MODEL_REFUSED"
 
 
-class ModelStreamInterrupted(TurnFailed):
+class ModelStreamInterrupted(ModelFailed):
     """The answer broke off, or the model fell silent."""
 
     code = "MODEL_STREAM_INTERRUPTED"

@@ -10,10 +10,10 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 from libs.coach_conversation import items, recovery
-from libs.coach_conversation.admission import find_turn
 from libs.coach_conversation.endings import error_event, terminal_event
 from libs.coach_conversation.errors import ModelStreamInterrupted
 from libs.coach_conversation.ports import Ports
+from libs.coach_conversation.recovery import find_turn
 from libs.coach_conversation.types import Ending, Message, Part, TurnRecord
 from libs.streaming.events import Chunk, Contextual, Error, Start, TurnEvent, is_terminal
 from libs.streaming.keepalive import Numbered, Wait
@@ -91,8 +91,7 @@ class StoredFeed:
             return self._record
         record = find_turn(self._record.conversation, self._record.turn_id, self._ports) or self._record
         now_ms = self._ports.clock.now_ms()
-        if recovery.is_abandoned(record, now_ms, self._ports.limits):
-            recovery.fold(record, self._ports)
+        if recovery.settle(record, now_ms, self._ports):
             record = find_turn(record.conversation, record.turn_id, self._ports) or record
         self._record = record
         return record
@@ -105,7 +104,8 @@ class StoredFeed:
                 "the answer broke off behind what you have seen; this is what was kept"
             )
             kept = terminal.saved_content if isinstance(terminal, Error) else None
-            return [(self._seen + 1, error_event(lost, record.turn_id, kept))]
+            # The id is the terminal event's own, so that a browser that reconnects behind it gets its 204.
+            return [(record.logged_up_to + 1, error_event(lost, record.turn_id, kept))]
         expired: list[TurnEvent] = []
         if self._seen == 0 and record.logged_up_to > 0:
             expired = _from_message(record, self._reply(record))

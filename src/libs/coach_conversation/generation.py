@@ -29,10 +29,10 @@ def _read(call: ModelCall, inbox: Inbox) -> None:
     failure: BaseException | None = None
     try:
         for event in call.events():
-            inbox.put(event)
+            inbox.put((call, event))
     except BaseException as error:  # noqa: BLE001 - carried to the turn's thread, which raises it
         failure = error
-    inbox.put(_Ended(failure))
+    inbox.put((call, _Ended(failure)))
 
 
 def generate(call: ModelCall, inbox: Inbox, executor: Executor, limits: Limits) -> Iterator[str | Generated]:
@@ -45,19 +45,22 @@ def generate(call: ModelCall, inbox: Inbox, executor: Executor, limits: Limits) 
     """
     reader = executor.submit(lambda: _read(call, inbox))
     try:
-        yield from _within_limits(inbox, limits)
+        yield from _within_limits(call, inbox, limits)
     finally:
         if not reader.done():
             call.abandon()
             reader.result()
 
 
-def _within_limits(inbox: Inbox, limits: Limits) -> Iterator[str | Generated]:
+def _within_limits(call: ModelCall, inbox: Inbox, limits: Limits) -> Iterator[str | Generated]:
     room, timeout_s = limits.max_answer_bytes, limits.first_delta_timeout_s
     stop_reason: str | None = None
     usage = Usage()
     while True:
-        match inbox.take(timeout_s):
+        arrived = inbox.take(timeout_s)
+        if arrived is SILENCE:
+            raise ModelStreamInterrupted(f"the model said nothing for {timeout_s:g} s; ask again")
+        match _of(call, arrived):
             case Delta(text):
                 size = len(text.encode())
                 if size > room:
@@ -76,8 +79,11 @@ def _within_limits(inbox: Inbox, limits: Limits) -> Iterator[str | Generated]:
                 answered = room < limits.max_answer_bytes
                 yield _generated(failure, stop_reason, usage, answered=answered)
                 return
-            case silence if silence is SILENCE:
-                raise ModelStreamInterrupted(f"the model said nothing for {timeout_s:g} s; ask again")
+
+
+def _of(call: ModelCall, arrived: object) -> object:
+    """Return what this call's reader put; what others left in the inbox is nothing."""
+    return arrived[1] if isinstance(arrived, tuple) and arrived[0] is call else None
 
 
 def _generated(

@@ -42,10 +42,16 @@ class Inbox:
             raise arrived
         return arrived
 
+    def pause(self, seconds: float) -> None:
+        """Wait for nothing but signals. Raises as `take`."""
+        until_s = self._clock.monotonic_s() + seconds
+        while (remaining_s := until_s - self._clock.monotonic_s()) > 0:
+            self.take(remaining_s)
+
     def wait(self, future: Future[Any], timeout_s: float) -> bool:
         """Wait until the future is done; False when it is not within `timeout_s`. Raises as `take`.
 
-        Nothing else may be under way that puts values: they would be lost.
+        Nothing else may be under way whose values matter: they would be lost.
         """
         future.add_done_callback(self.put)
         until_s = self._clock.monotonic_s() + timeout_s

@@ -129,6 +129,7 @@ def turn_from(ref: ConversationRef, item: Mapping[str, Any]) -> TurnRecord:
         user_message_id=MessageId(item["userMessageId"]),
         assistant_message_id=MessageId(item["assistantMessageId"]),
         logged_up_to=item["loggedUpTo"],
+        due_at_ms=item.get("dueAt", 0),
         has_reply=item.get("hasReply", False),
         ending=_ending_from(item) if item["status"] in TERMINAL_STATUSES else None,
     )
@@ -156,6 +157,18 @@ def coach_from(item: Mapping[str, Any]) -> CoachConfig:
         goals=tuple(item.get("goals", ())),
         limits=tuple(item.get("limits", ())),
     )
+
+
+def coach_item(coach: CoachConfig) -> Item:
+    return {
+        "coachId": coach.coach_id,
+        "name": coach.name,
+        "persona": coach.persona,
+        "specialities": list(coach.specialities),
+        "style": coach.style,
+        "goals": list(coach.goals),
+        "limits": list(coach.limits),
+    }
 
 
 def log_item(turn_id: TurnId, first_number: int, events: Sequence[TurnEvent], now_ms: int) -> Item:

@@ -17,6 +17,7 @@ class ModelTraits:
     output_price: float
     sampling: bool = True
     forced_tool_choice: bool = True
+    cache_points: bool = True
 
 
 _TRAITS: Final = (
@@ -25,7 +26,7 @@ _TRAITS: Final = (
     ("claude-haiku-4-5", ModelTraits(1.10, 5.50)),
     ("claude-sonnet-5", ModelTraits(2.20, 11.0, sampling=False, forced_tool_choice=False)),
 )
-_UNKNOWN: Final = ModelTraits(0.0, 0.0, sampling=False, forced_tool_choice=False)
+_UNKNOWN: Final = ModelTraits(0.0, 0.0, sampling=False, forced_tool_choice=False, cache_points=False)
 CACHE_READ_SHARE: Final = 0.1
 CACHE_WRITE_SHARE: Final = 1.25
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from libs.coach_conversation.ids import UlidSource
 from libs.coach_conversation.table import Table
-from libs.coach_conversation.types import Limits, Role, Usage
+from libs.coach_conversation.types import ConversationRef, Limits, Role, TurnId, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,11 @@ class Tool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """One model call. `system` has the stable text first."""
+    """One model call.
+
+    Shape   `system` has the stable texts first: the first `stable_system` of them are worth caching;
+            not `streamed`: the whole answer comes as one delta
+    """
 
     model_id: str
     system: tuple[str, ...]
@@ -35,6 +39,8 @@ class Prompt:
     max_tokens: int
     temperature: float | None = None
     tool: Tool | None = None
+    stable_system: int = 0
+    streamed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,12 @@ class LanguageModel(Protocol):
     def call(self, prompt: Prompt) -> ModelCall: ...
 
 
+class TurnQueue(Protocol):
+    """Carries ids to the worker, never a person's words. Raises StoreUnavailable."""
+
+    def send_turn(self, ref: ConversationRef, turn_id: TurnId, /) -> None: ...
+
+
 class Executor(Protocol):
     """Runs work beside the caller."""
 
@@ -128,7 +140,11 @@ class Ports:
     clock: Clock
     ulid: UlidSource
     journal: Journal
+    queue: TurnQueue
     limits: Limits
     answer_model_id: str
     router_model_id: str
+    fallback_model_id: str = ""
+    streaming_enabled: bool = True
     starter_coach: Mapping[str, Any] | None = None
+    jitter: Callable[[], float] = lambda: 1.0

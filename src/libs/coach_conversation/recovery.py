@@ -1,23 +1,43 @@
-"""Recovery: end a turn whose process is gone, with what its log kept."""
+"""Recovery: settle turns that nobody runs, and clear what is due; nothing here calls a model."""
 
 from contextlib import suppress
 from typing import Final
 
 from libs.coach_conversation import items, reply, transitions
-from libs.coach_conversation.errors import ModelStreamInterrupted
+from libs.coach_conversation.errors import ModelStreamInterrupted, TurnCancelled
 from libs.coach_conversation.ids import iso
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.table import ConditionFailed, Query
-from libs.coach_conversation.types import Ending, Limits, Message, TurnRecord
+from libs.coach_conversation.types import ConversationRef, Ending, Limits, Message, TurnId, TurnRecord
 from libs.streaming.events import TurnEvent
 
 INTERRUPTED: Final = "the answer broke off before its end; what was kept of it is saved"
+NEVER_BEGAN: Final = "nobody came to hear this answer in time; send the message again"
 LOG_PAGE: Final = 1000
 
 
+def find_turn(ref: ConversationRef, turn_id: TurnId, ports: Ports) -> TurnRecord | None:
+    """Return the TURN item as it stands now, or None."""
+    key = items.turn_key(ref, turn_id)
+    item = ports.table.read([key]).get(key)
+    return items.turn_from(ref, item) if item is not None else None
+
+
 def is_abandoned(record: TurnRecord, now_ms: int, limits: Limits) -> bool:
-    """Whether the lease of a live turn has run out, with the skew that clocks may have."""
-    return not record.is_terminal and record.lease_until_ms + limits.clock_skew_s * 1000 < now_ms
+    """Whether the lease of a turn that someone ran has run out, with the skew that clocks may have."""
+    live = not record.is_terminal and record.status != "pending"
+    return live and record.lease_until_ms + limits.clock_skew_s * 1000 < now_ms
+
+
+def settle(record: TurnRecord, now_ms: int, ports: Ports) -> bool:
+    """End a turn that nobody runs any more; False while someone runs it or may still come for it."""
+    if is_abandoned(record, now_ms, ports.limits):
+        fold(record, ports)
+        return True
+    if record.status == "pending" and record.mode == "attach" and record.due_at_ms < now_ms:
+        expire(record, ports)
+        return True
+    return False
 
 
 def logged(record: TurnRecord, ports: Ports, *, after: int = 0) -> list[tuple[int, TurnEvent]]:
@@ -38,7 +58,7 @@ def logged(record: TurnRecord, ports: Ports, *, after: int = 0) -> list[tuple[in
 
 
 def fold(record: TurnRecord, ports: Ports) -> None:
-    """End an abandoned turn as interrupted; whoever folds second changes nothing."""
+    """End an abandoned turn as interrupted, with what its log kept; the second to fold changes nothing."""
     now_ms = ports.clock.now_ms()
     parts = reply.fold(event for _, event in logged(record, ports))
     message = Message(
@@ -49,15 +69,40 @@ def fold(record: TurnRecord, ports: Ports) -> None:
         status="partial",
         created_at=iso(now_ms),
     )
-    ending = Ending(
-        status="interrupted",
-        stop_reason=None,
-        error_code=ModelStreamInterrupted.code,
-        error_message=INTERRUPTED,
-        retryable=True,
-        usage={},
-        timings={},
-    )
     with suppress(ConditionFailed):
-        writes = transitions.fold(record, ending, message if parts else None, now_ms=now_ms)
+        writes = transitions.fold(
+            record, _interrupted(INTERRUPTED), message if parts else None, now_ms=now_ms
+        )
         ports.table.commit(writes)
+
+
+def expire(record: TurnRecord, ports: Ports) -> None:
+    """End a turn that waited for a reader in vain."""
+    with suppress(ConditionFailed):
+        writes = transitions.expire(record, _interrupted(NEVER_BEGAN), now_ms=ports.clock.now_ms())
+        ports.table.commit(writes)
+
+
+def _interrupted(message: str) -> Ending:
+    return Ending(
+        status="interrupted",
+        error_code=ModelStreamInterrupted.code,
+        error_message=message,
+        retryable=True,
+    )
+
+
+def cancel(record: TurnRecord, ports: Ports) -> None:
+    """Cancel a turn, whoever runs it; one that has ended stays as it is.
+
+    A pending turn is over at once; for a live one its owner is told, and saves what was said.
+
+    Raises  ConditionFailed: the turn went on in between; read it again
+    """
+    if record.is_terminal:
+        return
+    if record.status != "pending":
+        ports.table.commit(transitions.cancel_running(record))
+        return
+    ending = Ending(status="cancelled", error_code=TurnCancelled.code, error_message="the answer was stopped")
+    ports.table.commit(transitions.cancel_pending(record, ending, now_ms=ports.clock.now_ms()))

@@ -151,6 +151,7 @@ def build_prompt(text: str, history: Sequence[Message], *, model_id: str) -> Pro
         max_tokens=MAX_TOKENS,
         temperature=0.0 if traits_of(model_id).sampling else None,
         tool=TOOL,
+        stable_system=1,
     )
 
 

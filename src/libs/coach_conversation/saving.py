@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from libs.coach_conversation import reply, transitions
-from libs.coach_conversation.admission import Admitted, find_turn
+from libs.coach_conversation.admission import Admitted
 from libs.coach_conversation.endings import Meter, Told, error_event, terminal_event
 from libs.coach_conversation.errors import StoreUnavailable, TurnLost, TurnNotSaved
 from libs.coach_conversation.ids import iso
 from libs.coach_conversation.log import TurnLog
 from libs.coach_conversation.ports import Ports
+from libs.coach_conversation.recovery import find_turn
 from libs.coach_conversation.table import ConditionFailed
 from libs.coach_conversation.types import Ending, Message, Part
 from libs.streaming.events import Terminal, TurnEvent

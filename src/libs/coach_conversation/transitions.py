@@ -4,12 +4,23 @@ Each returns the writes of one transaction. The names are those of the transitio
 docs/turn.md; the tests of the stored states are generated from the same functions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from libs.coach_conversation import items
-from libs.coach_conversation.table import Absent, Either, Equals, Exists, Less, OneOf, Put, Update, Write
+from libs.coach_conversation.table import (
+    Absent,
+    Clause,
+    Either,
+    Equals,
+    Exists,
+    Less,
+    OneOf,
+    Put,
+    Update,
+    Write,
+)
 from libs.coach_conversation.types import (
     LIVE_STATUSES,
     CoachTurn,
@@ -56,6 +67,50 @@ def begin_live(
     turns_per_minute: int,
 ) -> list[Write]:
     """T1 live: no TURN → processing, attempt 1, with the user's message and the limit's count."""
+    owned = {"status": "processing", "attempt": 1, "leaseUntil": now_ms + lease_ms}
+    return _begin(
+        turn,
+        ids,
+        owned,
+        now_ms=now_ms,
+        created_at=created_at,
+        due_ms=now_ms + lease_ms,
+        turns_per_minute=turns_per_minute,
+    )
+
+
+def begin_waiting(
+    turn: CoachTurn,
+    ids: Reserved,
+    *,
+    now_ms: int,
+    created_at: str,
+    wait_ms: int,
+    turns_per_minute: int,
+) -> list[Write]:
+    """T1 attach or queued: no TURN → pending; attach expires, queued is due, after `wait_ms`."""
+    unowned = {"status": "pending", "attempt": 0, "leaseUntil": 0}
+    return _begin(
+        turn,
+        ids,
+        unowned,
+        now_ms=now_ms,
+        created_at=created_at,
+        due_ms=now_ms + wait_ms,
+        turns_per_minute=turns_per_minute,
+    )
+
+
+def _begin(
+    turn: CoachTurn,
+    ids: Reserved,
+    owner: Mapping[str, Any],
+    *,
+    now_ms: int,
+    created_at: str,
+    due_ms: int,
+    turns_per_minute: int,
+) -> list[Write]:
     ref = turn.conversation
     meta = Update(
         items.meta_key(ref),
@@ -73,10 +128,8 @@ def begin_live(
         {
             "turnId": turn.turn_id,
             "coachId": ref.coach_id,
-            "status": "processing",
             "mode": turn.mode,
-            "attempt": 1,
-            "leaseUntil": now_ms + lease_ms,
+            **owner,
             "cancelRequested": False,
             "bodyHash": turn.body_hash,
             "userMessageId": ids.user,
@@ -84,7 +137,7 @@ def begin_live(
             "loggedUpTo": 0,
             "createdAt": created_at,
             "ttl": now_ms // 1000 + items.TURN_TTL_S,
-            **items.due_at(ref, turn.turn_id, now_ms + lease_ms),
+            **items.due_at(ref, turn.turn_id, due_ms),
         },
         when=(Absent("pk"),),
     )
@@ -108,6 +161,62 @@ def _counted(turn: CoachTurn, now_ms: int, turns_per_minute: int) -> list[Write]
     key = items.rate_key(turn.conversation.user_id, now_ms // MINUTE_MS)
     room = Either((Absent("turns"), Less("turns", turns_per_minute)))
     return [Update(key, set={"ttl": now_ms // 1000 + items.RATE_TTL_S}, add={"turns": 1}, when=(room,))]
+
+
+def claim(record: TurnRecord, *, now_ms: int, lease_ms: int) -> list[Write]:
+    """Claim: status, attempt and lease as read → processing, attempt + 1.
+
+    From pending, or from processing with its lease run out and nothing logged: see `is_claimable`.
+    """
+    changes = {
+        "status": "processing",
+        "attempt": record.attempt + 1,
+        "leaseUntil": now_ms + lease_ms,
+        **items.due_at(record.conversation, record.turn_id, now_ms + lease_ms),
+    }
+    return [
+        Update(
+            items.turn_key(record.conversation, record.turn_id),
+            set=changes,
+            when=(*_as_read(record), Equals("leaseUntil", record.lease_until_ms), Equals("loggedUpTo", 0)),
+        )
+    ]
+
+
+def is_claimable(record: TurnRecord, *, now_ms: int, skew_ms: int) -> bool:
+    """Whether nobody runs this turn and nothing of it was logged; what was logged is never said twice."""
+    if record.status == "pending":
+        return True
+    run_out = record.lease_until_ms + skew_ms < now_ms
+    return record.status == "processing" and run_out and record.logged_up_to == 0
+
+
+def cancel_running(record: TurnRecord) -> list[Write]:
+    """Cancel: processing or streaming, status as read → cancelRequested; its owner sees it at a tick."""
+    key = items.turn_key(record.conversation, record.turn_id)
+    return [Update(key, set={"cancelRequested": True}, when=(Equals("status", record.status),))]
+
+
+def cancel_pending(record: TurnRecord, ending: Ending, *, now_ms: int) -> list[Write]:
+    """Cancel: pending, status as read → cancelled, META released."""
+    return _release(record.conversation, record.turn_id, ending, None, now_ms=now_ms, when=_as_read(record))
+
+
+def expire(record: TurnRecord, ending: Ending, *, now_ms: int) -> list[Write]:
+    """Expire: pending attach past its time, status as read → interrupted, META released."""
+    return _release(record.conversation, record.turn_id, ending, None, now_ms=now_ms, when=_as_read(record))
+
+
+def requeue(record: TurnRecord, *, due_ms: int) -> list[Write]:
+    """Requeue: pending queued past due, dueAt as read → pending, due later; then sent again."""
+    key = items.turn_key(record.conversation, record.turn_id)
+    later = items.due_at(record.conversation, record.turn_id, due_ms)
+    when = (Equals("status", "pending"), Equals("dueAt", record.due_at_ms))
+    return [Update(key, set=later, when=when)]
+
+
+def _as_read(record: TurnRecord) -> tuple[Equals, ...]:
+    return Equals("status", record.status), Equals("attempt", record.attempt)
 
 
 def log(
@@ -187,7 +296,7 @@ def _release(
     reply: Message | None,
     *,
     now_ms: int,
-    when: tuple[OneOf | Equals, ...],
+    when: tuple[Clause, ...],
 ) -> list[Write]:
     outcome = {
         "status": ending.status,

@@ -6,6 +6,7 @@ from typing import Final
 
 from libs.coach_conversation import context, contextual_updates, router, saving
 from libs.coach_conversation.admission import Admitted
+from libs.coach_conversation.answering import answer
 from libs.coach_conversation.endings import Meter, Told, error_event
 from libs.coach_conversation.errors import (
     CoachConfigMissing,
@@ -14,7 +15,7 @@ from libs.coach_conversation.errors import (
     TurnFailed,
     TurnLost,
 )
-from libs.coach_conversation.generation import Generated, generate
+from libs.coach_conversation.generation import Generated
 from libs.coach_conversation.inbox import Inbox
 from libs.coach_conversation.log import TurnLog
 from libs.coach_conversation.ports import Ports, Prompt
@@ -81,16 +82,19 @@ def _tell(running: RunningTurn, ports: Ports) -> Generator[TurnEvent, None, Told
         yield event
     yield Progress("generating", "Writing the answer")
     prompt = _prompt(running, background, history, analysis, ports)
-    for piece in generate(ports.model.call(prompt), running.inbox, ports.executor, ports.limits):
-        if isinstance(piece, Generated):
-            running.meter.usage += piece.usage
-            yield from _notices(piece)
-            return Told(stop_reason=piece.stop_reason)
-        if running.meter.first_token_ms is None:
-            running.meter.first_token_ms = running.meter.elapsed_ms(ports.clock.monotonic_s())
-        chunk = Chunk(piece)
-        say(chunk)
-        yield chunk
+    for piece in answer(prompt, running.inbox, running.meter, ports):
+        match piece:
+            case Generated():
+                running.meter.usage += piece.usage
+                yield from _notices(piece)
+                return Told(stop_reason=piece.stop_reason)
+            case Notice():
+                yield piece
+            case text:
+                running.meter.first_delta(ports.clock.monotonic_s())
+                chunk = Chunk(text)
+                say(chunk)
+                yield chunk
     raise AssertionError("generation says how it ended")
 
 

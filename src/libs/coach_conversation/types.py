@@ -103,6 +103,7 @@ class TurnRecord:
     user_message_id: MessageId
     assistant_message_id: MessageId
     logged_up_to: int
+    due_at_ms: int = 0
     has_reply: bool = False
     ending: Ending | None = None
 
@@ -176,6 +177,7 @@ class Limits:
     log_tick_s: float = 0.5
     lease_s: float = 15.0
     lease_renewal_s: float = 5.0
+    pending_s: float = 60.0
     clock_skew_s: float = 2.0
     keep_alive_s: float = 10.0
     deadline_margin_s: float = 5.0

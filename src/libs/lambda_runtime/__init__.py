@@ -33,13 +33,16 @@ What a handler may return:
 - anything else that `json.dumps` takes: one buffered answer, for queues and schedules.
 
 A body that has `close()` is closed in every case, also when its receiver has gone: `close()` may
-finish the work before it returns. An error before the first byte fails the invocation, one after it
-ends the stream with Lambda's error trailers.
+finish the work before it returns. (A generator that was not begun ends without running a line of
+it; work that must happen all the same belongs in an object with a `close` of its own.)
+
+An error before the first byte fails the invocation, one after it ends the stream with Lambda's
+error trailers.
 
 `AWS_LAMBDA_MAX_CONCURRENCY=N` runs N invocations at a time, each in a thread of its own.
 '''
 
-from libs.lambda_runtime.context import ClientContext, CognitoIdentity, Context
+from libs.lambda_runtime.context import ClientContext, CognitoIdentity, Context, Handler
 from libs.lambda_runtime.response import StreamingResponse
 
-__all__ = ["ClientContext", "CognitoIdentity", "Context", "StreamingResponse"]
+__all__ = ["ClientContext", "CognitoIdentity", "Context", "Handler", "StreamingResponse"]

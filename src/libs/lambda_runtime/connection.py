@@ -16,6 +16,7 @@ from libs.lambda_runtime.http1 import ByteSource, Reply, read_reply
 FOREVER = float("inf")
 CONNECT_TIMEOUT_S = 5.0
 EARLY_REPLY_TIMEOUT_S = 0.5
+LONGEST_WAIT_MS = 2**31 - 1  # what poll takes; some emulators set deadlines years ahead
 RECEIVE_BYTES = 64 * 1024
 
 
@@ -143,7 +144,8 @@ def _wait(sock: socket.socket, events: int, *, timeout_s: float) -> int:
     """Return which of `events`, or an end or error, has come to `sock`; 0 after the timeout."""
     poll = select.poll()
     poll.register(sock, events)
-    ready = poll.poll(None if timeout_s == FOREVER else max(0.0, timeout_s * 1000))
+    timeout_ms = None if timeout_s == FOREVER else min(max(0.0, timeout_s * 1000), LONGEST_WAIT_MS)
+    ready = poll.poll(timeout_ms)
     return ready[0][1] if ready else 0
 
 

@@ -51,6 +51,9 @@ class Context(NamedTuple):
         return max(0, int((self.deadline_s - self.clock()) * 1000))
 
 
+type Handler = Callable[[Any, Context], object]
+
+
 def build_context(headers: Mapping[str, str], settings: Settings, *, deadline_s: float) -> Context:
     """Return the context that the headers of a `/next` reply describe.
 

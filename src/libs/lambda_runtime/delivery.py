@@ -6,10 +6,8 @@ is left on the connection that the next one uses.
 """
 
 import json
-from collections.abc import Callable
-from typing import Any
 
-from libs.lambda_runtime.context import Context, build_context
+from libs.lambda_runtime.context import Context, Handler, build_context
 from libs.lambda_runtime.errors import EventUnreadable, ExchangeFailed
 from libs.lambda_runtime.logs import log
 from libs.lambda_runtime.reports import ErrorReport
@@ -28,8 +26,6 @@ from libs.lambda_runtime.runtime_api import (
     RuntimeApi,
 )
 from libs.lambda_runtime.settings import Settings
-
-type Handler = Callable[[Any, Context], object]
 
 
 class Delivery:

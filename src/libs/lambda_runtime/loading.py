@@ -3,7 +3,7 @@
 import gc
 import importlib
 
-from libs.lambda_runtime.delivery import Handler
+from libs.lambda_runtime.context import Handler
 from libs.lambda_runtime.errors import HandlerUnavailable
 
 

@@ -5,7 +5,8 @@ import sys
 import threading
 from collections.abc import Mapping
 
-from libs.lambda_runtime.delivery import Delivery, Handler
+from libs.lambda_runtime.context import Handler
+from libs.lambda_runtime.delivery import Delivery
 from libs.lambda_runtime.errors import ExchangeFailed, PollFailed, SettingsInvalid
 from libs.lambda_runtime.loading import load_handler
 from libs.lambda_runtime.logs import log

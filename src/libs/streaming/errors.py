@@ -20,7 +20,9 @@ what, which one and what to do, and never holds a token or a person's words.
     │   ├── InvalidToken
     │   │   └── UnknownKey
     │   ├── TokenExpired
-    │   └── MissingCustomUserId
+    │   ├── MissingCustomUserId
+    │   ├── TicketInvalid
+    │   └── TicketExpired
     ├── NotAllowed                  it is known who is asking, and they may not
     │   └── UserIdMismatch
     └── KeysUnavailable             nobody can be authenticated now
@@ -170,6 +172,24 @@ class MissingCustomUserId(NotAuthenticated):
         super().__init__(
             "the token has no usable claim 'custom:user_id'; the issuer must add it to this token"
         )
+
+
+class TicketInvalid(NotAuthenticated):
+    """The ticket is forged, broken, or of a key that is no longer in use."""
+
+    code = "TICKET_INVALID"
+
+    def __init__(self) -> None:
+        super().__init__("the ticket is not valid; ask for a new one with POST …/turns, or send a token")
+
+
+class TicketExpired(NotAuthenticated):
+    """The ticket was good and is too old."""
+
+    code = "TICKET_EXPIRED"
+
+    def __init__(self) -> None:
+        super().__init__("the ticket has expired; send the same message to POST …/turns for a new one")
 
 
 class NotAllowed(StreamingError):

@@ -7,7 +7,7 @@ One union serves every protocol: encoders turn it into bytes, the event log keep
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, assert_never, get_args
+from typing import Any, Literal, TypeIs, assert_never, get_args
 
 type Stage = Literal["received", "routing", "recalling", "logging", "generating", "saving", "following_up"]
 type NoticeKind = Literal["truncated", "guardrail", "fallback", "safety"]
@@ -174,7 +174,7 @@ def from_record(record: JsonObject) -> TurnEvent:
             raise IllegalOrder(f"a log holds no {kind!r} events")
 
 
-def is_terminal(event: TurnEvent) -> bool:
+def is_terminal(event: TurnEvent) -> TypeIs[Terminal]:
     return isinstance(event, get_args(Terminal.__value__))
 
 

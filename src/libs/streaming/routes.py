@@ -9,7 +9,7 @@ from libs.streaming.errors import MethodNotAllowed, RouteNotFound
 from libs.streaming.path_params import Param, Template, compile_template, match_template, split_path
 
 type Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-type Auth = Literal["jwt", "none"]
+type Auth = Literal["jwt", "jwt_or_ticket", "none"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,12 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime.client import BedrockRuntimeClient
 
 _THROTTLED: Final = ("throttlingexception", "toomanyrequestsexception", "servicequotaexceededexception")
-_UNAVAILABLE: Final = ("serviceunavailableexception", "modelnotreadyexception", "modeltimeoutexception")
+_UNAVAILABLE: Final = (
+    "serviceunavailableexception",
+    "modelnotreadyexception",
+    "modeltimeoutexception",
+    "modelerrorexception",
+)
 
 
 class BedrockModel(LanguageModel):
@@ -60,18 +65,33 @@ class BedrockCall(ModelCall):
     def abandon(self) -> None:
         self._socket.shut_down()
 
-    def tool_answer(self) -> ToolAnswer:
+    def _converse(self) -> Any:
         try:
             with self._socket.tracked():
-                response = self._client.converse(**_request(self._prompt))
+                return self._client.converse(**_request(self._prompt))
         except (BotoCoreError, ClientError, HTTPError, OSError) as error:
             raise _failure(error) from error
+
+    def tool_answer(self) -> ToolAnswer:
+        response = self._converse()
         usage = _usage(response["usage"], self._prompt.model_id)
         content = response["output"].get("message", {}).get("content", [])
         uses: list[Any] = [block["toolUse"] for block in content if "toolUse" in block]
         return ToolAnswer(uses[0].get("input") if uses else None, usage)
 
     def events(self) -> Iterator[ModelEvent]:
+        return self._streamed() if self._prompt.streamed else self._whole()
+
+    def _whole(self) -> Iterator[ModelEvent]:
+        response = self._converse()
+        content = response["output"].get("message", {}).get("content", [])
+        text = "".join(block["text"] for block in content if "text" in block)
+        if text:
+            yield Delta(text)
+        yield Stop(response["stopReason"])
+        yield Metered(_usage(response["usage"], self._prompt.model_id))
+
+    def _streamed(self) -> Iterator[ModelEvent]:
         try:
             with self._socket.tracked():
                 stream = self._client.converse_stream(**_request(self._prompt))["stream"]
@@ -102,7 +122,7 @@ def _request(prompt: Prompt) -> dict[str, Any]:
         inference["temperature"] = prompt.temperature
     request = {
         "modelId": prompt.model_id,
-        "system": [{"text": text} for text in prompt.system],
+        "system": _system(prompt),
         "messages": [
             {"role": message.role, "content": [{"text": message.text}]} for message in prompt.messages
         ],
@@ -115,6 +135,14 @@ def _request(prompt: Prompt) -> dict[str, Any]:
     spec = {"name": tool.name, "description": tool.description, "inputSchema": {"json": tool.input_schema}}
     choice = {"tool": {"name": tool.name}} if forced else {"auto": {}}
     return request | {"toolConfig": {"tools": [{"toolSpec": spec}], "toolChoice": choice}}
+
+
+def _system(prompt: Prompt) -> list[dict[str, Any]]:
+    """Return the system texts; a cache point behind the stable ones where the model has such."""
+    blocks: list[dict[str, Any]] = [{"text": text} for text in prompt.system]
+    if prompt.stable_system and traits_of(prompt.model_id).cache_points:
+        blocks.insert(prompt.stable_system, {"cachePoint": {"type": "default"}})
+    return blocks
 
 
 def _usage(used: Mapping[str, Any], model_id: str) -> Usage:

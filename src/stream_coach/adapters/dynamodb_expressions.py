@@ -1,7 +1,7 @@
 """The clauses of the table port as DynamoDB expressions. Pure."""
 
 from dataclasses import dataclass, field
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from libs.coach_conversation.table import (
     Absent,
@@ -15,6 +15,8 @@ from libs.coach_conversation.table import (
     Update,
 )
 from stream_coach.adapters.dynamodb_values import stored
+
+LAST_CHARACTER: Final = "\U0010ffff"
 
 
 @dataclass(slots=True)
@@ -72,22 +74,10 @@ def update(write: Update, into: Expression) -> str:
 
 
 def query(wanted: Query) -> dict[str, Any]:
-    """Return the arguments of a Query, without table and limit.
-
-    DynamoDB takes one condition on the sort key, so an open end of the range is closed by the prefix.
-    """
+    """Return the arguments of a Query, without table and limit."""
     into = Expression()
     pk, sk = ("gsi1pk", "gsi1sk") if wanted.index else ("pk", "sk")
-    terms = [f"{into.name(pk)} = {into.value(wanted.pk)}"]
-    if wanted.before is None and wanted.after is None:
-        if wanted.prefix:
-            terms.append(f"begins_with({into.name(sk)}, {into.value(wanted.prefix)})")
-    else:
-        low = into.value(f"{wanted.after}\x00" if wanted.after is not None else wanted.prefix)
-        high = into.value(
-            _just_below(wanted.before) if wanted.before is not None else f"{wanted.prefix}\U0010ffff"
-        )
-        terms.append(f"{into.name(sk)} BETWEEN {low} AND {high}")
+    terms = [f"{into.name(pk)} = {into.value(wanted.pk)}", *_range(wanted, into, sk)]
     arguments = {
         "KeyConditionExpression": " AND ".join(terms),
         "ScanIndexForward": not wanted.descending,
@@ -97,6 +87,17 @@ def query(wanted: Query) -> dict[str, Any]:
     return arguments | ({"IndexName": wanted.index} if wanted.index else {})
 
 
+def _range(wanted: Query, into: Expression, sk: str) -> list[str]:
+    """Return the condition on the sort key: DynamoDB takes one, so an open end is closed by the prefix."""
+    if wanted.before is None and wanted.after is None:
+        return [f"begins_with({into.name(sk)}, {into.value(wanted.prefix)})"] if wanted.prefix else []
+    if not wanted.prefix and wanted.after is None:
+        return [f"{into.name(sk)} < {into.value(wanted.before)}"]
+    low = f"{wanted.after}\x00" if wanted.after is not None else wanted.prefix
+    high = _just_below(wanted.before) if wanted.before is not None else f"{wanted.prefix}{LAST_CHARACTER}"
+    return [f"{into.name(sk)} BETWEEN {into.value(low)} AND {into.value(high)}"]
+
+
 def _just_below(key: str) -> str:
-    """Return a key that sorts before `key` and behind every shorter-ending real key below it."""
-    return f"{key[:-1]}{chr(ord(key[-1]) - 1)}\U0010ffff"
+    """Return a key that sorts before `key` and behind every real key below it."""
+    return f"{key[:-1]}{chr(ord(key[-1]) - 1)}{LAST_CHARACTER}"

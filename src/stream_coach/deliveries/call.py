@@ -6,15 +6,21 @@ from dataclasses import dataclass
 from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef, UserId
 from libs.lambda_runtime import Context
 from libs.streaming.requests import Request
+from libs.streaming.tickets import TicketOffice
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What was asked, by whoever the path belongs to; `params` are the ids from the path."""
+    """What was asked, by whoever the path belongs to; `params` are the ids from the path.
+
+    Shape   `ticket_turn_id` is the one turn that the caller may see, where a ticket let them in
+    """
 
     request: Request
     params: Mapping[str, str]
     context: Context
+    tickets: TicketOffice | None = None
+    ticket_turn_id: str | None = None
 
     @property
     def conversation(self) -> ConversationRef:

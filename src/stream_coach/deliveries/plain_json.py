@@ -4,12 +4,13 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from libs.coach_conversation import conversations
+from libs.coach_conversation import coaches, conversations, items
 from libs.coach_conversation.endings import message_json
 from libs.coach_conversation.errors import InvalidCursor
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.types import CoachId, UserId
 from libs.lambda_runtime import StreamingResponse
+from stream_coach import bodies
 from stream_coach.deliveries.call import Call
 
 DEFAULT_PAGE: Final = 50
@@ -26,6 +27,41 @@ def create_conversation(call: Call, ports: Ports) -> StreamingResponse:
     ref = conversations.create(UserId(call.params["userId"]), CoachId(call.params["coachId"]), ports)
     location = f"/users/{ref.user_id}/coaches/{ref.coach_id}/conversations/{ref.conversation_id}"
     return answer(201, {"conversationId": ref.conversation_id}, {"location": location})
+
+
+def list_conversations(call: Call, ports: Ports) -> StreamingResponse:
+    """Return a page of conversations with this coach, latest activity first."""
+    page = conversations.page(
+        UserId(call.params["userId"]),
+        CoachId(call.params["coachId"]),
+        ports,
+        before=call.request.query.get("before"),
+        limit=_limit(call.request.query.get("limit")),
+    )
+    found: dict[str, Any] = {"conversations": page.conversations}
+    return answer(200, found | ({"cursor": page.cursor} if page.cursor is not None else {}))
+
+
+def show_conversation(call: Call, ports: Ports) -> StreamingResponse:
+    return answer(200, conversations.show(call.conversation, ports))
+
+
+def delete_conversation(call: Call, ports: Ports) -> StreamingResponse:
+    """Delete a conversation with all its messages; its running turn is cancelled."""
+    conversations.delete(call.conversation, ports)
+    return StreamingResponse(204, {"cache-control": "no-store"})
+
+
+def show_coach(call: Call, ports: Ports) -> StreamingResponse:
+    coach = coaches.find(UserId(call.params["userId"]), CoachId(call.params["coachId"]), ports)
+    return answer(200, items.coach_item(coach))
+
+
+def save_coach(call: Call, ports: Ports) -> StreamingResponse:
+    """Write the coach's configuration and return it as it is stored. Raises InvalidCoachConfig."""
+    coach = bodies.parse_coach(call.request.json_body(), CoachId(call.params["coachId"]))
+    coaches.save(UserId(call.params["userId"]), coach, ports)
+    return answer(200, items.coach_item(coach))
 
 
 def list_messages(call: Call, ports: Ports) -> StreamingResponse:

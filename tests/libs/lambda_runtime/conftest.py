@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from libs.lambda_runtime.delivery import Handler
+from libs.lambda_runtime.context import Handler
 from libs.lambda_runtime.loop import run
 from libs.lambda_runtime.settings import Settings
 from libs.lambda_runtime.shutdown import Shutdown

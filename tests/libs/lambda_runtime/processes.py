@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -38,7 +39,12 @@ class Process:
 @contextlib.contextmanager
 def started(command: list[str], environ: dict[str, str]) -> Iterator[Process]:
     """Start a process and see to its end."""
-    process = Process(command, environ)
+    # A shell's background job ignores SIGINT, and children inherit that; what is caught they do not.
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = Process(command, environ)
+    finally:
+        signal.signal(signal.SIGINT, inherited)
     try:
         yield process
     finally:

@@ -331,13 +331,14 @@ def test_a_body_that_was_never_begun_is_closed(api: FakeRuntimeApi, runtime: Run
 def test_a_body_that_fails_to_close_is_logged_and_nothing_more(
     api: FakeRuntimeApi, runtime: Runtime, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def body() -> Iterator[object]:
-        try:
-            yield 3
-        finally:
-            raise OSError("cannot close")
+    class Body:
+        def __iter__(self) -> Iterator[object]:
+            try:
+                yield 3
+            finally:
+                raise OSError("cannot close")
 
-    runtime.start(lambda event, context: answer(body()) if event else "next")
+    runtime.start(lambda event, context: answer(Body()) if event else "next")
     api.invoke(True).wait()
 
     assert api.invoke(False).wait().body == b'"next"'

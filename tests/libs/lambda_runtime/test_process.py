@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import libs.lambda_runtime
 from tests.libs.lambda_runtime.fake_runtime_api import FakeRuntimeApi
 from tests.libs.lambda_runtime.processes import module_started
 
@@ -125,6 +126,18 @@ def test_a_signal_handler_of_the_functions_own_is_kept(api: FakeRuntimeApi, tmp_
         exit_code, [line] = process.end()
 
     assert (exit_code, line["reason"]) == (0, "the function exits")
+
+
+def test_the_example_of_the_package_runs(api: FakeRuntimeApi, tmp_path: Path) -> None:
+    _, example, _ = (libs.lambda_runtime.__doc__ or "").split("```")
+    (tmp_path / "app.py").write_text(example.removeprefix("python"))
+    path = f"{tmp_path}:{os.pathsep.join(sys.path)}"
+    with module_started(api.port, "app.handler", PYTHONPATH=path):
+        exchange = api.invoke({}).wait()
+
+    assert exchange.prelude["headers"] == {"content-type": "text/plain; charset=utf-8"}
+    assert len(exchange.chunks) == 11
+    assert exchange.chunks[10].endswith(b" ms left\n")
 
 
 def test_the_runtime_imports_nothing_that_is_dear() -> None:

@@ -138,7 +138,7 @@ def test_an_early_refusal_of_a_large_json_answer_ends_the_sending(
 
 
 def test_an_early_reply_to_a_small_answer_is_not_mistaken_for_the_next_one(
-    api: FakeRuntimeApi, runtime: Runtime
+    api: FakeRuntimeApi, runtime: Runtime, capfd: pytest.CaptureFixture[str]
 ) -> None:
     replied = threading.Event()
 
@@ -158,6 +158,8 @@ def test_an_early_reply_to_a_small_answer_is_not_mistaken_for_the_next_one(
 
     assert_next_is_intact(api)
     assert api.connections == 2
+    reason = "the Runtime API replied 202 before the request's end"
+    assert logged(capfd) == [("answer_not_delivered", reason)]
 
 
 @pytest.mark.parametrize(
@@ -187,6 +189,18 @@ def test_a_bad_reply_costs_the_connection_and_nothing_more(
 
     assert_next_is_intact(api)
     assert logged(capfd) == [("answer_not_delivered", reason)]
+
+
+def test_a_refusal_costs_the_connection(api: FakeRuntimeApi, runtime: Runtime) -> None:
+    def refuse(peer: Peer, exchange: Exchange) -> None:
+        read_request(peer, exchange)
+        peer.reply(403)
+
+    runtime.start(Turn(items=1))
+    api.invoke(behaviour=refuse)
+
+    assert_next_is_intact(api)
+    assert api.connections == 2
 
 
 @pytest.mark.parametrize("junk", [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", b"\0"])
@@ -272,6 +286,12 @@ def test_a_slow_receiver_gets_every_byte(api: FakeRuntimeApi, runtime: Runtime) 
     begin.set()
 
     assert exchange.wait().chunks[1:] == [bytes([number]) * 500_000 for number in range(40)]
+
+
+def test_a_deadline_years_ahead_is_waited_for_like_any_other(api: FakeRuntimeApi, runtime: Runtime) -> None:
+    runtime.start(Turn(MEGABYTE, items=30))
+
+    assert len(api.invoke(timeout_s=1e9).wait().chunks) == 31
 
 
 def test_an_error_that_cannot_be_reported_is_logged(

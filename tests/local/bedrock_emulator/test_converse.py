@@ -44,7 +44,7 @@ def test_an_answer_without_a_tool_takes_its_time(emulator: Emulator) -> None:
     emulator.script(firstTokenMs=100, interTokenMs=50)
     begun = time.monotonic()
     converse(emulator, "/say " + "w " * 10)
-    assert 0.15 <= time.monotonic() - begun < 0.4
+    assert 0.15 <= time.monotonic() - begun < 2
 
 
 def test_a_tool_call_takes_the_routers_time(emulator: Emulator) -> None:
@@ -52,8 +52,8 @@ def test_a_tool_call_takes_the_routers_time(emulator: Emulator) -> None:
     tool = {"toolSpec": {"name": "route_message", "inputSchema": {"json": {"type": "object"}}}}
     begun = time.monotonic()
     response = converse(emulator, "hello", toolConfig={"tools": [tool]})
-    assert 0.12 <= time.monotonic() - begun < 0.35
-    assert 120 <= response["metrics"]["latencyMs"] < 350
+    assert 0.12 <= time.monotonic() - begun < 2
+    assert 120 <= response["metrics"]["latencyMs"] < 2_000
 
 
 def test_max_tokens_cuts_the_text(emulator: Emulator) -> None:

@@ -1,0 +1,55 @@
+"""The sweeper: each minute, whatever is due and whose owner did not come."""
+
+from typing import Final
+
+from libs.coach_conversation import items, recovery, transitions
+from libs.coach_conversation.errors import StoreUnavailable
+from libs.coach_conversation.ports import Ports
+from libs.coach_conversation.table import ConditionFailed, Item, Query
+from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef, TurnRecord, UserId
+
+BATCH: Final = 100
+
+
+def sweep(ports: Ports) -> int:
+    """Settle every turn that is due: fold, expire, or send again. Return how many were due.
+
+    The index is read eventually consistently and only names candidates; each turn is read again
+    before it is judged, and each change has its condition.
+
+    Raises  StoreUnavailable: the due turns cannot be listed; one that cannot be settled waits its turn
+    """
+    now_ms = ports.clock.now_ms()
+    due = ports.table.query(
+        Query(pk=items.DUE, before=f"{now_ms:013d}", limit=BATCH, index=items.INDEX, consistent=False)
+    )
+    for item in due:
+        try:
+            _sweep_one(item, now_ms, ports)
+        except (ConditionFailed, StoreUnavailable):
+            continue
+    return len(due)
+
+
+def _sweep_one(item: Item, now_ms: int, ports: Ports) -> None:
+    found = items.turn_from(conversation_of(item), item)
+    record = recovery.find_turn(found.conversation, found.turn_id, ports)
+    if record is None or record.is_terminal:
+        return
+    if record.status == "pending" and record.mode == "queued" and record.due_at_ms < now_ms:
+        send_again(record, now_ms, ports)
+    else:
+        recovery.settle(record, now_ms, ports)
+
+
+def send_again(record: TurnRecord, now_ms: int, ports: Ports) -> None:
+    """Requeue: put the due time off, then send; a send that is lost is due again."""
+    due_ms = now_ms + int(ports.limits.pending_s * 1000)
+    ports.table.commit(transitions.requeue(record, due_ms=due_ms))
+    ports.queue.send_turn(record.conversation, record.turn_id)
+
+
+def conversation_of(item: Item) -> ConversationRef:
+    """Return the conversation whose partition the item lies in."""
+    _, user_id, _, conversation_id = str(item["pk"]).split("#")
+    return ConversationRef(UserId(user_id), CoachId(item["coachId"]), ConversationId(conversation_id))

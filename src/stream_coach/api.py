@@ -1,0 +1,91 @@
+"""The function's handler over any app: an event in, a streamed answer out, whatever happens."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from libs.coach_conversation.errors import TurnError
+from libs.coach_conversation.ports import Ports
+from libs.lambda_runtime import Context, StreamingResponse
+from libs.streaming import probe
+from libs.streaming.auth import authorise, bearer_token
+from libs.streaming.errors import InvalidEvent, StreamingError, TicketInvalid
+from libs.streaming.requests import Request, parse_event
+from libs.streaming.routes import RouteMatch
+from stream_coach import http_errors
+from stream_coach.composition import App
+from stream_coach.deliveries import live, plain_json, probing, resume, turn_json
+from stream_coach.deliveries.call import Call
+from stream_coach.routes import ROUTES
+
+type Open = Callable[[Request], StreamingResponse]
+type Owned = Callable[[Call, Ports], StreamingResponse]
+type Handler = Callable[[object, Context], StreamingResponse | Iterator[bytes]]
+
+OPEN: Final[Mapping[str, Open]] = {
+    "health": probing.health,
+    "probe": probing.stream_words,
+    "probe_with_body": probing.stream_words,
+}
+OWNED: Final[Mapping[str, Owned]] = {
+    "stream_turn": live.stream_turn,
+    "resume_stream": resume.resume_stream,
+    "answer_turn": turn_json.answer_turn,
+    "list_messages": plain_json.list_messages,
+    "begin_turn": turn_json.begin_turn,
+    "show_turn": turn_json.show_turn,
+    "cancel_turn": turn_json.cancel_turn,
+    "create_conversation": plain_json.create_conversation,
+    "list_conversations": plain_json.list_conversations,
+    "show_conversation": plain_json.show_conversation,
+    "delete_conversation": plain_json.delete_conversation,
+    "show_coach": plain_json.show_coach,
+    "save_coach": plain_json.save_coach,
+}
+
+
+def make_handler(app: App) -> Handler:
+    """Return the function's handler: HTTP answers by prelude and stream, direct ones raw."""
+
+    def handle(event: object, context: Context) -> StreamingResponse | Iterator[bytes]:
+        request: Request | None = None
+        try:
+            request = parse_event(event, request_id=context.aws_request_id)
+            if request.source == "direct":
+                return _direct(request)
+            match = ROUTES.match(request.method, request.path)
+            if match.route.auth == "none":
+                return OPEN[match.route.name](request)
+            return OWNED[match.route.name](_admitted(app, request, match, context), app.ports)
+        except (StreamingError, TurnError) as error:
+            return http_errors.refusal(error, request)
+        except Exception:  # noqa: BLE001 - the delivery's one net: logged here, fixed words outside
+            app.ports.journal.unexpected("handler")
+            return http_errors.unforeseen(request)
+
+    return handle
+
+
+def _admitted(app: App, request: Request, match: RouteMatch, context: Context) -> Call:
+    """Return the call of whoever the path belongs to. Raises NotAuthenticated, NotAllowed."""
+    ticket = request.query.get("ticket")
+    if match.route.auth == "jwt_or_ticket" and ticket is not None and "authorization" not in request.headers:
+        if app.tickets is None:
+            raise TicketInvalid
+        allowed = app.tickets.verify(ticket)
+        if (
+            allowed.user_id != match.params["userId"]
+            or request.query.get("turnId", allowed.turn_id) != allowed.turn_id
+        ):
+            raise TicketInvalid
+        return Call(request, match.params, context, app.tickets, allowed.turn_id)
+    principal = app.verifier.verify(bearer_token(request))
+    authorise(principal, match.params["userId"])
+    return Call(request, match.params, context, app.tickets)
+
+
+def _direct(request: Request) -> Iterator[bytes]:
+    if probe.is_probe(request.payload):
+        return probing.invoked_words(request)
+    raise InvalidEvent(
+        "this direct invocation asks for nothing known; send the word probe's 'delay', 'format' or 'sentence'"
+    )
