@@ -47,6 +47,8 @@ def plan_launch(artifact: Path, template: Template, addresses: Addresses, state:
     interpreter = write_interpreter(state.root)
     command = (str(find_wrapper(artifact, environment)), str(interpreter), REPLACED_CLIENT)
     seen = runtime_environment(function, api_port=0, pollers=1, interpreter=str(interpreter), inherited=outer)
+    # The emulator takes this variable for a request to be another one, for managed instances.
+    seen.pop("AWS_LAMBDA_MAX_CONCURRENCY")
     return Launch(command, {**seen, "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout_s)})
 
 
@@ -67,13 +69,15 @@ def find_wrapper(artifact: Path, environment: Mapping[str, str]) -> Path:
 
 
 def write_interpreter(folder: Path) -> Path:
-    """Make a `python3.13` whose modules are its standard library and what PYTHONPATH names, and return it.
+    """Make a Python whose modules are its standard library and what PYTHONPATH names, and return it.
 
     The working tree is installed in this environment, and packages may lie in others: an artifact that
     lacks one of them must fail here as it would on Lambda.
     """
-    interpreter = folder / "python3.13"
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    base = Path(sys.base_prefix, "bin", version)
+    interpreter = folder / version
     # -S: no site-packages and no .pth files; -s: none of the user's either.
-    interpreter.write_text(f'#!/bin/sh\nexec {shlex.quote(sys._base_executable)} -S -s "$@"\n')
+    interpreter.write_text(f'#!/bin/sh\nexec {shlex.quote(str(base))} -S -s "$@"\n')
     interpreter.chmod(0o755)
     return interpreter

@@ -158,7 +158,7 @@ CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
         "stream-short": partial(check_turn, stages=frozenset()),
         "workout-log": partial(check_turn, stages=_GREETED | {"workout_analysis"}),
         "messages": check_messages,
-        "bad-token": partial(check_refusal, status=401, code="INVALID_TOKEN_FORMAT"),
+        "bad-token": partial(check_refusal, status=401, code="INVALID_TOKEN"),
         "missing-token": partial(check_refusal, status=401, code="MISSING_AUTH_HEADER"),
         "wrong-user": partial(check_refusal, status=403, code="USER_ID_MISMATCH"),
         "health-stream": check_probe,

@@ -1,6 +1,6 @@
 """Two real stacks for a session: one with the limits it ships with, and one that loses patience soon."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import pytest
@@ -17,6 +17,20 @@ IMPATIENT: Final = {
     "MAX_OUTPUT_TOKENS": "8000",
     "TURNS_PER_MINUTE": "3",
 }
+_FIGURES: Final = pytest.StashKey[list[str]]()
+
+type Figures = Callable[[str], None]
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Figures:
+    """Take what was measured; it is shown when all tests have run."""
+    return request.config.stash.setdefault(_FIGURES, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line in config.stash.get(_FIGURES, []):
+        terminalreporter.write_line(f"measured: {line}")
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 A reader is a `wait(timeout_s)` that gives the events that came since it was last asked.
 """
 
+import math
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,11 +12,11 @@ from typing import Final
 
 from libs.coach_conversation import items, recovery
 from libs.coach_conversation.endings import error_event, terminal_event
-from libs.coach_conversation.errors import ModelStreamInterrupted
+from libs.coach_conversation.errors import DeadlineReached, ModelStreamInterrupted, StoreUnavailable
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.recovery import find_turn
 from libs.coach_conversation.types import Ending, Message, Part, TurnRecord
-from libs.streaming.events import Chunk, Contextual, Error, Start, TurnEvent, is_terminal
+from libs.streaming.events import Chunk, Contextual, Start, TurnEvent, is_terminal
 from libs.streaming.keepalive import Numbered, Wait
 
 POLL_S: Final = 0.25
@@ -62,29 +63,43 @@ class TurnFeed:
 class StoredFeed:
     """The events of a turn that runs, or ran, anywhere: its log, then the terminal event rebuilt."""
 
-    def __init__(self, record: TurnRecord, ports: Ports, *, after: int = 0) -> None:
-        self._record, self._ports = record, ports
+    def __init__(
+        self, record: TurnRecord, ports: Ports, *, after: int = 0, deadline_s: float = math.inf
+    ) -> None:
+        self._record, self._ports, self._deadline_s = record, ports, deadline_s
         self._seen = after
+        self._last_key: str | None = None
 
     def wait(self, timeout_s: float) -> list[Numbered]:
-        """Return what the log got since, at once if there is any; polls each 0.25 s."""
+        """Return what the log got since, at once if there is any; polls each 0.25 s.
+
+        At the deadline the view ends with an `error` under the last id seen, so that a client that
+        comes back with it misses nothing. While the store is away there is just nothing new.
+        """
         clock = self._ports.clock
         until_s = clock.monotonic_s() + timeout_s
         while True:
-            events = self._new_events()
-            if events or clock.monotonic_s() >= until_s:
+            events: list[Numbered] = []
+            with suppress(StoreUnavailable):
+                events = self._new_events()
+            now_s = clock.monotonic_s()
+            if events or now_s >= until_s:
                 return events
+            if now_s >= self._deadline_s:
+                over = DeadlineReached("this view of the answer has reached its time; connect again")
+                return [(self._seen, error_event(over, self._record.turn_id))]
             clock.sleep(POLL_S)
 
     def _new_events(self) -> list[Numbered]:
         # The record is read before the log: a turn that is terminal has all its events in the log.
         record = self._fresh_record()
-        events = recovery.logged(record, self._ports, after=self._seen)
+        logged, last_key = recovery.logged(record, self._ports, after_key=self._last_key)
+        events = [(number, event) for number, event in logged if number > self._seen]
+        rest = self._rest(record, record.ending, events) if record.ending is not None else []
+        self._last_key = last_key
         if events:
             self._seen = events[-1][0]
-        if record.ending is not None:
-            events += self._rest(record, record.ending)
-        return events
+        return [*events, *rest]
 
     def _fresh_record(self) -> TurnRecord:
         if self._record.is_terminal:
@@ -96,28 +111,34 @@ class StoredFeed:
         self._record = record
         return record
 
-    def _rest(self, record: TurnRecord, ending: Ending) -> list[Numbered]:
-        """Return what follows the log of a finished turn."""
-        terminal = self._terminal(record, ending)
-        if self._seen > record.logged_up_to:
-            lost = ModelStreamInterrupted(
-                "the answer broke off behind what you have seen; this is what was kept"
-            )
-            kept = terminal.saved_content if isinstance(terminal, Error) else None
-            # The id is the terminal event's own, so that a browser that reconnects behind it gets its 204.
-            return [(record.logged_up_to + 1, error_event(lost, record.turn_id, kept))]
-        expired: list[TurnEvent] = []
-        if self._seen == 0 and record.logged_up_to > 0:
-            expired = _from_message(record, self._reply(record))
-        return [*enumerate([*expired, terminal], start=self._seen + 1)]
+    def is_over(self) -> bool:
+        """Whether the reader has seen the terminal event of a finished turn."""
+        record = self._record
+        if not record.is_terminal or self._seen == 0:
+            return False
+        if self._seen == record.logged_up_to + 1:
+            return True
+        logged, _ = recovery.logged(record, self._ports)
+        return not logged and self._seen == len(self._retold(record)) + 1
 
-    def _terminal(self, record: TurnRecord, ending: Ending) -> TurnEvent:
+    def _rest(self, record: TurnRecord, ending: Ending, new: Sequence[Numbered]) -> list[Numbered]:
+        """Return what follows the log of a finished turn, of which `new` was just read."""
         found = self._messages(record)
         user, reply = found.get(record.user_message_id), found.get(record.assistant_message_id)
-        return terminal_event(record.conversation, record.turn_id, ending, user, reply)
+        if self._seen > record.logged_up_to:
+            kept = reply.content if reply is not None else None
+            # The id is the terminal event's own: a browser that reconnects behind it gets its 204.
+            return [(record.logged_up_to + 1, error_event(_behind(), record.turn_id, kept))]
+        seen = new[-1][0] if new else self._seen
+        expired = self._retold(record) if seen == 0 and record.logged_up_to > 0 else []
+        terminal = terminal_event(record.conversation, record.turn_id, ending, user, reply)
+        return [*enumerate([*expired, terminal], start=seen + 1)]
 
-    def _reply(self, record: TurnRecord) -> Message | None:
-        return self._messages(record).get(record.assistant_message_id)
+    def _retold(self, record: TurnRecord) -> list[TurnEvent]:
+        """Return the events of a turn whose log has expired: `start`, then one for each part."""
+        start = Start(record.turn_id, record.conversation.conversation_id, record.assistant_message_id)
+        reply = self._messages(record).get(record.assistant_message_id)
+        return [start, *_part_events(reply.parts if reply is not None else ())]
 
     def _messages(self, record: TurnRecord) -> dict[str, Message]:
         ids = (record.user_message_id, record.assistant_message_id)
@@ -126,10 +147,8 @@ class StoredFeed:
         return {message.message_id: message for message in map(items.message_from, found)}
 
 
-def _from_message(record: TurnRecord, reply: Message | None) -> list[TurnEvent]:
-    """Return the events of a turn whose log has expired: `start`, then one for each part."""
-    start = Start(record.turn_id, record.conversation.conversation_id, record.assistant_message_id)
-    return [start, *_part_events(reply.parts if reply is not None else ())]
+def _behind() -> ModelStreamInterrupted:
+    return ModelStreamInterrupted("the answer broke off behind what you have seen; this is what was kept")
 
 
 def _part_events(parts: Sequence[Part]) -> list[TurnEvent]:

@@ -40,27 +40,32 @@ def settle(record: TurnRecord, now_ms: int, ports: Ports) -> bool:
     return False
 
 
-def logged(record: TurnRecord, ports: Ports, *, after: int = 0) -> list[tuple[int, TurnEvent]]:
-    """Return the logged events behind number `after`, in order; entries past their ttl do not count."""
+type Log = tuple[list[tuple[int, TurnEvent]], str | None]
+
+
+def logged(record: TurnRecord, ports: Ports, *, after_key: str | None = None) -> Log:
+    """Return the numbered events in the log entries behind `after_key`, in order, and the last key.
+
+    Entries past their ttl do not count: DynamoDB deletes them when it has time.
+    """
     prefix = f"EV#{record.turn_id}#"
     now_s = ports.clock.now_ms() // 1000
     found: list[tuple[int, TurnEvent]] = []
-    last_key: str | None = None
     while True:
         page = ports.table.query(
-            Query(pk=items.partition(record.conversation), prefix=prefix, after=last_key, limit=LOG_PAGE)
+            Query(pk=items.partition(record.conversation), prefix=prefix, after=after_key, limit=LOG_PAGE)
         )
-        fresh = [item for item in page if item["ttl"] > now_s]
-        found += [event for event in items.events_from(fresh) if event[0] > after]
+        found += items.events_from(item for item in page if item["ttl"] > now_s)
+        after_key = page[-1]["sk"] if page else after_key
         if len(page) < LOG_PAGE:
-            return found
-        last_key = page[-1]["sk"]
+            return found, after_key
 
 
 def fold(record: TurnRecord, ports: Ports) -> None:
     """End an abandoned turn as interrupted, with what its log kept; the second to fold changes nothing."""
     now_ms = ports.clock.now_ms()
-    parts = reply.fold(event for _, event in logged(record, ports))
+    events, _ = logged(record, ports)
+    parts = reply.fold(event for _, event in events)
     message = Message(
         message_id=record.assistant_message_id,
         role="assistant",

@@ -52,7 +52,8 @@ def poll(record: TurnRecord, ports: Ports) -> dict[str, Any]:
         "userMessageId": record.user_message_id,
     }
     if record.ending is None:
-        events = [event for _, event in recovery.logged(record, ports)]
+        logged, _ = recovery.logged(record, ports)
+        events = [event for _, event in logged]
         stages = [event.stage for event in events if isinstance(event, Progress)]
         parts = reply.fold(events)
         return shown | {

@@ -5,6 +5,7 @@ from typing import Final
 
 from libs.coach_conversation import turns
 from libs.coach_conversation.errors import InvalidCursor
+from libs.coach_conversation.feed import StoredFeed
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.types import TurnId, TurnRecord
 from libs.lambda_runtime import StreamingResponse
@@ -28,7 +29,7 @@ def resume_stream(call: Call, ports: Ports) -> StreamingResponse:
     if record is None:
         return NOTHING
     after = cursor[1] if cursor is not None and cursor[0] == record.turn_id else 0
-    if record.is_terminal and after == record.logged_up_to + 1:
+    if StoredFeed(record, ports, after=after).is_over():
         return NOTHING
     encoder = TypedSse(record.turn_id)
     watched = join(record, call.context, ports, after=after)

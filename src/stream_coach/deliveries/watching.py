@@ -63,7 +63,8 @@ def join(record: TurnRecord, context: Context, ports: Ports, *, after: int = 0) 
         return run(claimed, context, ports, after=after)
     recovery.settle(record, ports.clock.now_ms(), ports)
     fresh = recovery.find_turn(record.conversation, record.turn_id, ports) or record
-    return Watched(StoredFeed(fresh, ports, after=after).wait)
+    deadline_s = deadline_of(context, ports)
+    return Watched(StoredFeed(fresh, ports, after=after, deadline_s=deadline_s).wait)
 
 
 def begin_or_join(begun: Admitted | TurnRecord, context: Context, ports: Ports) -> Watched:
