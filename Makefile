@@ -9,6 +9,8 @@ PYTEST_ARGS ?=
 RUN_ARGS ?=
 EVENT ?= stream
 ARCH ?=
+RIE_ARGS ?=
+HOST_BUILD ?= .aws-sam/host
 HOST_ARCH := $(if $(filter x86_64 amd64,$(shell uname -m)),x86_64,arm64)
 MINISTACK := .tools/ministack/.installed
 SAM := .tools/sam/.installed
@@ -37,17 +39,18 @@ check: .venv/.installed $(SAM) ## format, lint, types, import contracts, templat
 build: $(SAM) ## build the artifact to deploy (ARCH=x86_64, else samconfig.toml's)
 	@$(SAM_BUILD) $(if $(ARCH),--parameter-overrides Architecture=$(ARCH))
 
-rie: .venv/.installed $(SAM) ## build for this machine and smoke-test the artifact in Lambda's emulator
-	@$(SAM_BUILD) --build-dir .aws-sam/host --parameter-overrides Architecture=$(HOST_ARCH)
-	@$(PY) -m local.rie
+rie: setup $(SAM) ## try the artifact, built for this machine, in Lambda's emulator (RIE_ARGS="--event words")
+	@$(SAM_BUILD) --build-dir $(HOST_BUILD) --parameter-overrides Architecture=$(HOST_ARCH) >/dev/null
+	@$(PY) -m local.rie --artifact $(HOST_BUILD)/StreamCoachFunction $(RIE_ARGS)
 
 invoke: .venv/.installed $(SAM) ## run a sample event beside a running stack, in SAM's container (EVENT=words)
 	@docker info >/dev/null 2>&1 || finch info >/dev/null 2>&1 \
 	  || { echo "make: invoke needs a running Docker or Finch; without one: make rie, make run" >&2; exit 1; }
 	@test -f .local/env-vars.json || { echo "make: invoke needs a running stack: make run" >&2; exit 1; }
-	@$(SAM_BUILD) --build-dir .aws-sam/host --parameter-overrides Architecture=$(HOST_ARCH)
+	@$(SAM_BUILD) --build-dir $(HOST_BUILD) --parameter-overrides Architecture=$(HOST_ARCH) >/dev/null
+	@$(PY) -m local.container_template $(HOST_BUILD)/template.yaml .local/env-vars.json
 	@.venv/bin/coach event $(EVENT) | SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam local invoke StreamCoachFunction \
-	  --template .aws-sam/host/template.yaml --parameter-overrides Architecture=$(HOST_ARCH) \
+	  --template $(HOST_BUILD)/container.json --parameter-overrides Architecture=$(HOST_ARCH) \
 	  --add-host host.docker.internal:host-gateway --env-vars .local/env-vars.json --event -
 
 format: .venv/.installed ## rewrite to the format that check wants

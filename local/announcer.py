@@ -4,6 +4,7 @@ import json
 import shlex
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -81,7 +82,8 @@ class Announcer(Voice):
         if self._demo:
             console = Console(soft_wrap=True)
             click.echo(f"{DEMO_USER}: {DEMO_TEXT}\n")
-            TurnView(console, console).show(client.say(conversation, DEMO_TEXT))
+            with closing(client.say(conversation, DEMO_TEXT)) as events:
+                TurnView(console, console).show(events)
             click.echo()
         click.echo("The same by hand (the token is valid for 24 hours):\n")
         click.echo(curl_line(client, conversation, DEMO_TEXT))

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -48,8 +48,8 @@ class CoachClient:
             raise _refusal(response)
         return str(response.json()["conversationId"])
 
-    def say(self, conversation: str, text: str) -> Iterator[Event]:
-        """Yield a turn's events as they arrive; the last one is `complete` or `error`.
+    def say(self, conversation: str, text: str) -> Generator[Event]:
+        """Yield a turn's events as they arrive; the last one is `complete` or `error`. Close it after use.
 
         Raises  RequestRefused: the turn was refused before it began, or the stream broke off
         """

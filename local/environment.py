@@ -1,10 +1,10 @@
 """What the function's processes find in their environment on this machine."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from local import project
-from local.function_config import Cors, FunctionConfig
+from local.function_config import FunctionConfig
 from local.resource_names import resource_values
 from local.stack_options import StackOptions
 from local.template import Template
@@ -77,9 +77,25 @@ def function_environment(
     }
 
 
+def container_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what of `environment` is not this machine's own: no paths, no credentials."""
+    own = {*_INHERITED, *_FOR_AWS}
+    return {name: value for name, value in environment.items() if name not in own}
+
+
+def container_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return those of the function's variables that mean something in a container too."""
+    of_this_machine = {*_INHERITED, *_FOR_AWS}
+    return {
+        name: value
+        for name, value in environment.items()
+        if name not in of_this_machine or _DUMMY_CREDENTIALS.get(name) == value
+    }
+
+
 def function_config(template: Template, environment: Mapping[str, str]) -> FunctionConfig:
     """Return how the function runs here: as template.yaml says, from the working tree."""
-    function, cors = template.function(project.FUNCTION), template.cors(project.FUNCTION)
+    function = template.function(project.FUNCTION)
     return FunctionConfig(
         name=project.FUNCTION,
         handler=function.handler,
@@ -87,7 +103,7 @@ def function_config(template: Template, environment: Mapping[str, str]) -> Funct
         memory_mb=function.memory_mb,
         task_root=project.SOURCE,
         environment=environment,
-        cors=Cors(**asdict(cors)) if cors.allow_origins else None,
+        cors=template.cors(project.FUNCTION),
     )
 
 

@@ -1,4 +1,4 @@
-"""Where things lie in this project, found from this file so that `coach` works from any directory."""
+"""Where things lie in this project: found from this file, whatever the current directory is."""
 
 from pathlib import Path
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from local.errors import UnknownEvent
 
 _TOKEN = re.compile(r"\{\{token(?::([A-Za-z0-9_-]{1,64}))?\}\}")
+_USER = re.compile(r"(/users/)[^/\"?\s]+")
 _CONVERSATION = re.compile(r'(/conversations/|"conversationId":\s*")[^/"?\s]+')
 
 
@@ -22,12 +23,19 @@ def read_event(directory: Path, name: str) -> str:
     return (directory / f"{name}.json").read_text()
 
 
-def fill(text: str, token_of: Callable[[str | None], str], *, conversation: str | None = None) -> str:
-    """Return `text` with `{{token}}` and `{{token:USER}}` filled in, and its conversation replaced.
+def fill(
+    text: str,
+    token_of: Callable[[str | None], str],
+    *,
+    user: str | None = None,
+    conversation: str | None = None,
+) -> str:
+    """Return `text` with `{{token}}` and `{{token:USER}}` filled in, and the ids of its path replaced.
 
-    Shape   `token_of(None)` signs for the default person; `conversation` None leaves the path as it is
+    Shape   `token_of(None)` signs for the default person; None leaves a path's id as it is
     """
     filled = _TOKEN.sub(lambda match: token_of(match[1]), text)
-    if conversation is None:
-        return filled
-    return _CONVERSATION.sub(lambda match: match[1] + conversation, filled)
+    for place, chosen in ((_USER, user), (_CONVERSATION, conversation)):
+        if chosen is not None:
+            filled = place.sub(rf"\g<1>{chosen}", filled)
+    return filled

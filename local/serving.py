@@ -21,7 +21,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 async def keep_up(options: StackOptions, voice: Voice, *, stop_on_eof: bool = False) -> None:
     """Run a stack until it is told to stop; then return, with all parts ended and all state saved.
 
-    A signal stops it in any state, also while it starts; a second one kills what still runs.
+    A signal stops it in any state, also while it starts; a second one does not wait for turns.
 
     Raises  StackError: it could not start, or a part ended by itself
     """
@@ -29,6 +29,8 @@ async def keep_up(options: StackOptions, voice: Voice, *, stop_on_eof: bool = Fa
     running = asyncio.create_task(_run(stack, voice))
     stop = _Stop(running, voice)
     for number in _SIGNALS:
+        if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+            continue  # nohup: it is to outlive its terminal
         asyncio.get_running_loop().add_signal_handler(number, stop)
     if stop_on_eof:
         _call_on_eof(stop.once)

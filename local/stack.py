@@ -4,6 +4,7 @@ import asyncio
 import errno
 import importlib
 import os
+import sys
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any, Self
 from local import project
 from local.bedrock_emulator import serve_bedrock
 from local.endpoints import Endpoints, remove_endpoints, write_env_vars
-from local.environment import Addresses, function_config, function_environment
+from local.environment import Addresses, container_environment, function_config, function_environment
 from local.errors import PartFailed, PortTaken, StackError
 from local.function_url import FunctionUrl
 from local.health import require_health
@@ -30,6 +31,8 @@ from local.tokens import AUDIENCE, ISSUER
 __all__ = ["LocalStack", "Report", "StackOptions", "running_stack"]
 
 READY_S = 30.0
+# A turn that runs when the stack stops gets this long to end and be saved.
+TURN_END_S = 15.0
 
 type Report = Callable[[str, str], None]
 
@@ -49,6 +52,7 @@ class LocalStack:
         self._report = report or _no_report
         self._template = load_template(project.TEMPLATE)
         self._undo = AsyncExitStack()
+        self._is_ready = False
 
     async def __aenter__(self) -> Self:
         # What is undone last comes first: MiniStack outlives the last turn, the lock outlives MiniStack.
@@ -61,9 +65,9 @@ class LocalStack:
             await asyncio.to_thread(require_health, self._function.url, log_file=self._log("function"))
             self.endpoints = self._found(addresses, environment, key)
             undo.callback(remove_endpoints, self._state)
-            write_env_vars(self._state, project.FUNCTION, environment)
+            write_env_vars(self._state, project.FUNCTION, container_environment(environment))
             self.endpoints.write(self._state)
-            self._undo = undo.pop_all()
+            self._undo, self._is_ready = undo.pop_all(), True
         return self
 
     async def __aexit__(
@@ -119,6 +123,8 @@ class LocalStack:
             processes=options.processes,
             pollers=options.pollers,
             log_file=self._log("function"),
+            report=self._tell,
+            stop_grace_s=TURN_END_S,
         )
         undo.push_async_callback(self._function.stop)
         try:
@@ -156,6 +162,11 @@ class LocalStack:
             pid=os.getpid(),
             pids={"ministack": [self._ministack.pid], "function": list(self._function.pids)},
         )
+
+    def _tell(self, line: str) -> None:
+        """Pass on what becomes of the function's processes; during the start that is an exception's text."""
+        if self._is_ready:
+            print(line, file=sys.stderr, flush=True)
 
     def _log(self, part: str) -> Path:
         return self._state.logs / f"{part}.log"

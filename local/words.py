@@ -1,7 +1,7 @@
 """The word probe, seen from the client: what arrives when shows whether the way here buffers."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -23,7 +23,7 @@ class Piece:
     at_ms: float
 
 
-def probe(base_url: str, question: dict[str, Any], *, direct: bool) -> Iterator[Piece]:
+def probe(base_url: str, question: dict[str, Any], *, direct: bool) -> Generator[Piece]:
     """Ask the probe and yield what arrives, as it arrives.
 
     Shape   `question` holds any of delay (seconds), format (json, text), sentence; `direct` invokes the

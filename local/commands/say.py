@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import closing
 
 import click
 
@@ -58,13 +59,15 @@ def _talk(client: CoachClient, state: StateDir, message: str, *, wished: str | N
     """Run one turn; a remembered conversation that is gone is replaced by a new one."""
     kept = None if new else last_conversation(state, client.user, client.coach)
     conversation = wished or kept or client.create_conversation()
-    view = TurnView(*consoles())
     try:
-        remember_conversation(state, client.user, client.coach, conversation)
-        view.show(client.say(conversation, message))
+        _turn(client, state, conversation, message)
     except RequestRefused as error:
         if error.code != GONE or wished is not None or kept is None:
             raise
-        fresh = client.create_conversation()
-        remember_conversation(state, client.user, client.coach, fresh)
-        view.show(client.say(fresh, message))
+        _turn(client, state, client.create_conversation(), message)
+
+
+def _turn(client: CoachClient, state: StateDir, conversation: str, message: str) -> None:
+    remember_conversation(state, client.user, client.coach, conversation)
+    with closing(client.say(conversation, message)) as events:
+        TurnView(*consoles()).show(events)

@@ -69,8 +69,9 @@ def _parse_env(_: click.Context, option: click.Parameter, pairs: Iterable[str]) 
 def up(*, demo: bool, quiet: bool, stop_on_eof: bool, **chosen: Any) -> None:
     """Start the whole local stack and keep it running until Ctrl-C.
 
-    It is the Function URL with the function's own processes, an emulated Bedrock, DynamoDB and SQS (kept in
-    the state directory), and a token issuer. The state directory's endpoints.json says where, logs/ what.
+    It is the Function URL with the function's own processes, an emulated Bedrock, DynamoDB and SQS, and a
+    token issuer. The state directory keeps what was said, the addresses (endpoints.json) and the logs. Ctrl-C
+    or SIGTERM lets running turns end, saves everything, and ends with status 0.
 
     \b
     Examples:

@@ -1,5 +1,6 @@
 """`coach words`: the word probe of a running function."""
 
+from contextlib import closing
 from typing import Any
 
 import click
@@ -48,9 +49,10 @@ def words(
     times_ms: list[float] = []
     with clear_errors():
         base_url = url or load_endpoints(state).function_url
-        for piece in probe(base_url, question, direct=direct):
-            times_ms.append(piece.at_ms)
-            click.echo(piece.text, nl=False)
+        with closing(probe(base_url, question, direct=direct)) as pieces:
+            for piece in pieces:
+                times_ms.append(piece.at_ms)
+                click.echo(piece.text, nl=False)
     click.echo(verdict(times_ms), err=True)
     if not times_ms:
         fail("the probe sent nothing; see function.log in the state directory's logs")

@@ -37,7 +37,7 @@ def plan_launch(artifact: Path, template: Template, addresses: Addresses, state:
     """Return the command and environment that Lambda would use, but for the addresses of this machine.
 
     Shape   of this machine only PATH is in the environment; HOME is the state directory
-    Raises  PartFailed: nothing is built, or the template's wrapper is not in it
+    Raises  PartFailed: the template's wrapper is not in the artifact
     """
     outer = {"PATH": os.environ.get("PATH", os.defpath)}
     own = {"HOME": str(state.root), **_PATIENCE}
@@ -52,13 +52,17 @@ def plan_launch(artifact: Path, template: Template, addresses: Addresses, state:
     return Launch(command, {**seen, "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout_s)})
 
 
+def require_built(artifact: Path) -> None:
+    """Return if there is an artifact. Raises PartFailed."""
+    if not artifact.is_dir():
+        raise PartFailed(f"nothing is built in {artifact}; run `make rie`")
+
+
 def find_wrapper(artifact: Path, environment: Mapping[str, str]) -> Path:
     """Return the program of the artifact that Lambda would start, by the template's own setting.
 
-    Raises  PartFailed: nothing is built, or the setting names nothing executable in it
+    Raises  PartFailed: the setting names nothing executable in it
     """
-    if not artifact.is_dir():
-        raise PartFailed(f"nothing is built in {artifact}; run `make rie`")
     setting = PurePosixPath(environment.get(WRAPPER, ""))
     if not setting.is_relative_to(TASK_ROOT):
         raise PartFailed(f"{WRAPPER} is {str(setting)!r}, which is not in {TASK_ROOT}")

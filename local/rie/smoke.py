@@ -12,7 +12,7 @@ import httpx
 from local import project
 from local.errors import PartFailed, UnknownEvent
 from local.rie.answers import Mismatch, split_prelude
-from local.rie.artifact import plan_launch
+from local.rie.artifact import plan_launch, require_built
 from local.rie.checks import CHECKS, CREATE, Known
 from local.rie.emulator import find_emulator, running_emulator
 from local.rie.services import running_services
@@ -64,6 +64,7 @@ async def smoke(
 
     Raises  StackError: a part did not start, or nothing more can be run
     """
+    require_built(artifact)
     template, binary = load_template(project.TEMPLATE), find_emulator()
     async with AsyncExitStack() as undo:
         services = await undo.enter_async_context(running_services(state, template))

@@ -1,6 +1,7 @@
 """What clients may send, as pydantic models, and the turn that comes of it."""
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -45,6 +46,61 @@ class CoachBody(BaseModel):
     style: Annotated[str, Field(max_length=1000)] = ""
     goals: ShortTexts = []
     limits: ShortTexts = []
+
+
+class TextPart(BaseModel):
+    """A part of an AI SDK message; only text is read."""
+
+    type: str
+    text: str = ""
+
+
+class UiMessage(BaseModel):
+    """A message as AI SDK clients send it: `parts` since version 5, `content` before."""
+
+    id: Annotated[str, Field(max_length=MAX_KEY_CHARACTERS)] = ""
+    role: str
+    parts: list[TextPart] = []
+    content: str = ""
+
+    @property
+    def text(self) -> str:
+        return "".join(part.text for part in self.parts if part.type == "text") or self.content
+
+
+class ChatBody(BaseModel):
+    """The body that AI SDK clients send: the last user message is what the person says."""
+
+    model_config = ConfigDict(alias_generator=to_camel, frozen=True, extra="ignore", strict=True)
+
+    messages: list[UiMessage]
+    trigger: Literal["submit-message", "regenerate-message"] = "submit-message"
+    message_id: Annotated[str | None, Field(max_length=MAX_KEY_CHARACTERS)] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A wish to have the latest answer written anew."""
+
+    client_message_id: str
+    answer_id: str | None
+
+
+def parse_said(body: dict[str, Any], *, max_bytes: int) -> TurnBody | Again:
+    """Return what either kind of body asks for. Raises InvalidUserResponse, InvalidTimestamp."""
+    if "messages" not in body or "userResponse" in body:
+        return parse_turn(body, max_bytes=max_bytes)
+    try:
+        chat = ChatBody.model_validate(body)
+    except ValidationError as error:
+        raise _first_fault(error) from None
+    said = next((message for message in reversed(chat.messages) if message.role == "user"), None)
+    if said is None:
+        raise InvalidUserResponse("messages holds no message of role user; send what the person says")
+    if chat.trigger == "regenerate-message":
+        return Again(said.id, chat.message_id)
+    turn = {"userResponse": said.text} | ({"clientMessageId": said.id} if said.id else {})
+    return parse_turn(turn, max_bytes=max_bytes)
 
 
 def parse_coach(body: dict[str, Any], coach_id: CoachId) -> CoachConfig:

@@ -106,7 +106,7 @@ def _holds(clause: Clause, item: Item | None) -> bool:
         case Absent(name):
             return name not in found
         case Equals(name, value):
-            return name in found and _typed(found[name]) == _typed(value)
+            return name in found and _kind(found[name]) == _kind(value) and found[name] == _kept(value)
         case Less(name, value):
             return name in found and _kind(found[name]) == _kind(value) and found[name] < value
         case OneOf(name, values):
@@ -118,12 +118,9 @@ def _holds(clause: Clause, item: Item | None) -> bool:
 
 
 def _kind(value: Any) -> type:
-    return float if isinstance(value, int) and not isinstance(value, bool) else type(value)
-
-
-def _typed(value: Any) -> tuple[type, Any]:
-    """Return what is equal for equal values of one type only: to the table, True is not 1."""
-    return _kind(value), _kept(value)
+    """Return what values must share to be compared: to the table, True is not 1."""
+    kept = _kept(value)
+    return float if type(kept) is int else type(kept)
 
 
 def _kept(value: Any) -> Any:

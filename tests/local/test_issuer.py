@@ -1,7 +1,6 @@
 """The issuer's two documents, over a real socket."""
 
 import asyncio
-from pathlib import Path
 
 import httpx
 import pytest

@@ -138,11 +138,12 @@ def test_a_taken_port_is_replaced_by_a_free_one(url: str, tmp_path: Path) -> Non
     assert kept.read_text() == str(port)
 
 
-def test_a_ministack_that_cannot_start_is_named_with_its_log(tmp_path: Path) -> None:
-    state = StateDir(tmp_path)
-    state.prepare()
-    log = state.logs / "ministack.log"
-    ministack = MiniStack(port=1, state_dir=tmp_path / "missing" / "directory", log_file=log)
+def test_a_ministack_that_cannot_start_is_named_with_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(project, "MINISTACK_PYTHON", Path("/bin/false"))
+    port = keep_port(tmp_path / "port")
+    ministack = MiniStack(port=port, state_dir=tmp_path, log_file=tmp_path / "ministack.log")
 
     async def start() -> None:
         await ministack.start()

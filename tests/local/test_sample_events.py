@@ -32,5 +32,5 @@ def test_an_unknown_name_lists_those_that_exist(tmp_path: Path) -> None:
     for name in ("words", "stream"):
         (tmp_path / f"{name}.json").write_text("{}")
     assert event_names(tmp_path) == ["stream", "words"]
-    with pytest.raises(UnknownEvent, match="no event '../x'; there are: stream, words"):
+    with pytest.raises(UnknownEvent, match=r"no event '\.\./x'; there are: stream, words"):
         read_event(tmp_path, "../x")

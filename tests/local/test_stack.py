@@ -10,17 +10,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
 from local import project
+from local.coach_client import CoachClient
 from local.endpoints import Endpoints, load_endpoints
 from local.errors import NotRunning
+from local.signing_key import load_or_make
 from local.stack import running_stack
 from local.state_dir import StateDir, is_alive
+from local.tokens import parse_user_id, sign_token
 
 pytestmark = pytest.mark.stack
 
@@ -83,6 +86,12 @@ def _pids(endpoints: Endpoints) -> list[int]:
     return [endpoints.pid, *(pid for pids in endpoints.pids.values() for pid in pids)]
 
 
+def _hurry(endpoints: Endpoints) -> None:
+    """Let the emulated models answer without their usual pauses."""
+    at_once = {"routerMs": 1, "firstTokenMs": 1, "interTokenMs": 0}
+    httpx.put(f"{endpoints.bedrock}/_emulator/script", json=at_once, trust_env=False).raise_for_status()
+
+
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> StateDir:
     return StateDir(tmp_path_factory.mktemp("stack"))
@@ -91,6 +100,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> StateDir:
 @pytest.fixture(scope="module")
 def endpoints(state: StateDir) -> Iterator[Endpoints]:
     with running_stack(state.root) as endpoints:
+        _hurry(endpoints)
         yield endpoints
 
 
@@ -118,6 +128,7 @@ def test_a_container_gets_the_functions_environment(endpoints: Endpoints, state:
     environment = json.loads(state.env_vars.read_text())["StreamCoachFunction"]
     assert environment["TABLE_NAME"] == endpoints.table_name
     assert environment["JWKS_URL"].startswith("http://host.docker.internal:")
+    assert environment.keys().isdisjoint({"PATH", "HOME", "AWS_ACCESS_KEY_ID"})
 
 
 def test_a_second_stack_on_the_directory_is_refused(endpoints: Endpoints, state: StateDir) -> None:
@@ -171,7 +182,7 @@ def test_words_arrive_one_by_one(endpoints: Endpoints, state: StateDir, way: tup
     assert result.stderr.startswith("3 pieces")
 
 
-def test_sigterm_ends_everything_and_the_next_start_finds_the_state(tmp_path: Path) -> None:
+def test_sigterm_ends_everything_and_saves_the_state(tmp_path: Path) -> None:
     state = StateDir(tmp_path)
     with _up(state, "--quiet") as process:
         endpoints = _ready(state)
@@ -182,6 +193,19 @@ def test_sigterm_ends_everything_and_the_next_start_finds_the_state(tmp_path: Pa
         assert process.stdout is not None
         assert process.stdout.read() == ""
     assert (state.ministack / "dynamodb.json").exists()
+
+
+def test_a_running_turn_ends_before_its_stack(tmp_path: Path) -> None:
+    state = StateDir(tmp_path)
+    with _up(state, "--quiet") as process:
+        endpoints = _ready(state)
+        token = sign_token(load_or_make(state.signing_key), parse_user_id("demo"), now_s=int(time.time()))
+        client = CoachClient(endpoints.function_url, token, "demo", "atlas")
+        with closing(client.say(client.create_conversation(), "How should I warm up?")) as events:
+            next(event for event in events if event["type"] == "chunk")
+            process.send_signal(signal.SIGTERM)
+            assert list(events)[-1]["type"] == "complete"
+        assert process.wait(WAIT_S) == 0
 
 
 def test_sigkill_leaves_no_process_and_a_state_to_start_from(tmp_path: Path) -> None:
@@ -230,6 +254,7 @@ def test_the_demo_streams_a_turn_and_its_curl_line_works(tmp_path: Path) -> None
         assert re.search(r" s  ready +http://127\.0\.0\.1:\d+\n", shown)
         assert "demo: How should I warm up for heavy squats?" in shown
         assert "first words after" in shown
+        _hurry(load_endpoints(state))
         [curl] = [line for line in lines if line.startswith("curl -N ")]
         assert _streamed(shlex.split(curl)).count('"type":"complete"') == 1
 

@@ -1,7 +1,6 @@
 """Tokens of the local issuer: a Cognito id token's claims, checked with what the issuer publishes."""
 
 import json
-from pathlib import Path
 
 import jwt
 import pytest

@@ -68,7 +68,7 @@ def test_markup_and_long_lines_are_left_alone() -> None:
 
 def test_an_error_ends_the_line_and_is_raised() -> None:
     error = {"type": "error", "code": "MODEL_THROTTLED", "message": "Try later.", "retryable": True}
-    with pytest.raises(RequestRefused, match="MODEL_THROTTLED: Try later."):
+    with pytest.raises(RequestRefused, match=r"MODEL_THROTTLED: Try later\."):
         _on_terminal(_chunk("Sta"), error)
 
 

@@ -13,6 +13,7 @@ from tests.stack.client import Stack
 from tests.stack.sse import Event, parse_block
 
 RETRYABLE: Final = frozenset({"CONVERSATION_BUSY", "RATE_LIMITED"})
+MEMBERS: Final = frozenset({"type", "title", "status", "detail", "code", "retryable", "requestId"})
 JSON: Final[Mapping[str, str]] = {"content-type": "application/json"}
 
 
@@ -44,7 +45,8 @@ def _check_problem(response: httpx.Response, status: int, code: str) -> None:
     assert (response.status_code, problem["code"]) == (status, code), problem
     assert response.headers["content-type"] == "application/problem+json"
     assert response.headers["cache-control"] == "no-store"
-    assert problem.keys() - {"turnId"} == {"type", "title", "status", "detail", "code", "requestId"}
+    assert problem.keys() - {"turnId"} == MEMBERS
+    assert problem["retryable"] == (code in RETRYABLE)
     assert problem["type"] == f"urn:stream-coach:{code.lower().replace('_', '-')}"
     assert (problem["title"], problem["status"]) == (HTTPStatus(status).phrase, status)
     assert problem["requestId"] == response.headers["x-amzn-requestid"]
@@ -63,7 +65,7 @@ def _check_event(response: httpx.Response, problem: Mapping[str, Any], status: i
         "type": "error",
         "code": problem["code"],
         "message": problem["detail"],
-        "retryable": problem["code"] in RETRYABLE,
+        "retryable": problem["retryable"],
         **({"turnId": problem["turnId"]} if "turnId" in problem else {}),
     }
 

@@ -10,6 +10,7 @@ from libs.coach_conversation.errors import (
     ConversationBusy,
     ConversationNotFound,
     IdempotencyKeyReused,
+    InvalidUserResponse,
     RateLimited,
     StoreUnavailable,
 )
@@ -17,7 +18,7 @@ from libs.coach_conversation.ids import iso
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.recovery import find_turn
 from libs.coach_conversation.table import ConditionFailed, Item, Write
-from libs.coach_conversation.transitions import META_WRITE, RATE_WRITE, Lease, Reserved
+from libs.coach_conversation.transitions import META_WRITE, Lease, Reserved
 from libs.coach_conversation.types import (
     Background,
     CoachTurn,
@@ -25,6 +26,7 @@ from libs.coach_conversation.types import (
     Limits,
     MessageId,
     Mode,
+    Replaced,
     TurnId,
     TurnRecord,
 )
@@ -98,12 +100,13 @@ def _begin(turn: CoachTurn, ports: Ports) -> _Begun | TurnRecord:
     last_id = ""
     for _ in range(MAX_TRIES):
         now_ms = ports.clock.now_ms()
-        user_id = ports.ulid(last_id)
-        reserved = Reserved(user=MessageId(user_id), assistant=MessageId(ports.ulid(user_id)))
+        reserved = _reserve(turn, last_id, ports)
+        writes = _writes(turn, reserved, now_ms, ports.limits)
         try:
-            ports.table.commit(_writes(turn, reserved, now_ms, ports.limits), token=user_id)
+            ports.table.commit(writes, token=reserved.assistant)
         except ConditionFailed as failed:
-            existing = _refused(turn, reserved, failed, now_ms, ports)
+            limited = any(writes[position].key.sk.startswith("RATE#") for position in failed.found)
+            existing = _refused(turn, reserved, failed, now_ms, ports, limited=limited)
             if existing == reserved:
                 return reserved, iso(now_ms)
             if isinstance(existing, TurnRecord):
@@ -112,10 +115,18 @@ def _begin(turn: CoachTurn, ports: Ports) -> _Begun | TurnRecord:
             continue
         except StoreUnavailable:
             record = find_turn(turn.conversation, turn.turn_id, ports)
-            if record is None or record.user_message_id != reserved.user:
+            if record is None or record.assistant_message_id != reserved.assistant:
                 raise
         return reserved, iso(now_ms)
     raise StoreUnavailable("others are writing to this conversation; send the message again")
+
+
+def _reserve(turn: CoachTurn, last_id: str, ports: Ports) -> Reserved:
+    if turn.replaces is not None:
+        after = max(last_id, turn.replaces.last_id)
+        return Reserved(user=turn.replaces.said.message_id, assistant=MessageId(ports.ulid(after)))
+    user_id = ports.ulid(last_id)
+    return Reserved(user=MessageId(user_id), assistant=MessageId(ports.ulid(user_id)))
 
 
 def _writes(turn: CoachTurn, reserved: Reserved, now_ms: int, limits: Limits) -> list[Write]:
@@ -144,12 +155,18 @@ def _last_id(failed: ConditionFailed) -> str:
 
 
 def _refused(
-    turn: CoachTurn, reserved: Reserved, failed: ConditionFailed, now_ms: int, ports: Ports
+    turn: CoachTurn,
+    reserved: Reserved,
+    failed: ConditionFailed,
+    now_ms: int,
+    ports: Ports,
+    *,
+    limited: bool,
 ) -> TurnRecord | Reserved | None:
     """Decide what a cancelled T1 means, in this order; None: try once more, the ids: it was ours."""
     existing = find_turn(turn.conversation, turn.turn_id, ports)
     if existing is not None:
-        ours = existing.user_message_id == reserved.user
+        ours = existing.assistant_message_id == reserved.assistant
         return reserved if ours else same_request(turn, existing)
     meta = failed.found.get(META_WRITE)
     if META_WRITE in failed.found and (meta is None or meta["coachId"] != turn.conversation.coach_id):
@@ -157,11 +174,13 @@ def _refused(
             f"there is no conversation {turn.conversation.conversation_id!r} with coach "
             f"{turn.conversation.coach_id!r}; create it with POST …/conversations"
         )
-    if RATE_WRITE in failed.found:
+    if limited:
         elapsed_ms = now_ms % transitions.MINUTE_MS
         raise RateLimited(retry_after_s=max(1, (transitions.MINUTE_MS - elapsed_ms) // 1000))
     if meta is not None:
         _make_way(turn.conversation, meta, now_ms, ports)
+        if turn.replaces is not None and meta["lastId"] != turn.replaces.last_id:
+            raise InvalidUserResponse("something was said since; only the latest answer can be written anew")
     return None
 
 
@@ -232,6 +251,7 @@ def claim(record: TurnRecord, ports: Ports) -> Admitted | None:
         text=message.content,
         client_timestamp=message.client_timestamp,
         mode=record.mode,
+        replaces=Replaced(message, record.supersedes, "") if record.supersedes else None,
     )
     return Admitted(
         turn=turn,

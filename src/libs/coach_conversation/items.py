@@ -130,6 +130,7 @@ def turn_from(ref: ConversationRef, item: Mapping[str, Any]) -> TurnRecord:
         assistant_message_id=MessageId(item["assistantMessageId"]),
         logged_up_to=item["loggedUpTo"],
         due_at_ms=item.get("dueAt", 0),
+        supersedes=MessageId(item["supersedes"]) if "supersedes" in item else None,
         has_reply=item.get("hasReply", False),
         ending=_ending_from(item) if item["status"] in TERMINAL_STATUSES else None,
     )

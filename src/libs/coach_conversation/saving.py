@@ -40,7 +40,9 @@ def save(
 
 
 def user_message(admitted: Admitted) -> Message:
-    """Return the person's message as T1 stored it."""
+    """Return the person's message as it is stored."""
+    if admitted.turn.replaces is not None:
+        return admitted.turn.replaces.said
     return Message(
         message_id=admitted.ids.user,
         role="user",
@@ -68,7 +70,14 @@ def _message(admitted: Admitted, told: Told, parts: tuple[Part, ...], ports: Por
 def _commit(admitted: Admitted, ending: Ending, message: Message | None, log: TurnLog, ports: Ports) -> None:
     """Flush and commit, again while the store is away. Raises TurnLost, TurnNotSaved."""
     now_ms = ports.clock.now_ms()
-    writes = transitions.finish(admitted.lease, ending, message, now_ms=now_ms)
+    replaces = admitted.turn.replaces
+    writes = transitions.finish(
+        admitted.lease,
+        ending,
+        message,
+        now_ms=now_ms,
+        superseded=replaces.answer_id if replaces is not None else None,
+    )
     for delay_s in (*RETRY_DELAYS_S, None):
         try:
             log.flush()

@@ -12,6 +12,7 @@ from libs.coach_conversation import items
 from libs.coach_conversation.table import (
     Absent,
     Clause,
+    Delete,
     Either,
     Equals,
     Exists,
@@ -36,7 +37,6 @@ from libs.streaming.events import TurnEvent
 
 META_WRITE: Final = 0
 TURN_WRITE: Final = 1
-RATE_WRITE: Final = 3
 MINUTE_MS: Final = 60_000
 
 
@@ -115,17 +115,14 @@ def _begin(
     meta = Update(
         items.meta_key(ref),
         set={"activeTurn": turn.turn_id, "lastId": ids.assistant, **items.by_activity(ref, now_ms)},
-        add={"messageCount": 1},
-        when=(
-            Exists(),
-            Equals("coachId", ref.coach_id),
-            Absent("activeTurn"),
-            Less("lastId", ids.user),
-        ),
+        add={"messageCount": 1} if turn.replaces is None else {},
+        when=(Exists(), Equals("coachId", ref.coach_id), Absent("activeTurn"), _in_order(turn, ids)),
     )
+    superseded = turn.replaces.answer_id if turn.replaces is not None else None
     record = Put(
         items.turn_key(ref, turn.turn_id),
         {
+            **({"supersedes": superseded} if superseded is not None else {}),
             "turnId": turn.turn_id,
             "coachId": ref.coach_id,
             "mode": turn.mode,
@@ -141,6 +138,20 @@ def _begin(
         },
         when=(Absent("pk"),),
     )
+    return [meta, record, *_said(turn, ids, created_at), *_counted(turn, now_ms, turns_per_minute)]
+
+
+def _in_order(turn: CoachTurn, ids: Reserved) -> Clause:
+    """New ids are greater than all before them; what is written anew must still be the last word."""
+    if turn.replaces is not None:
+        return Equals("lastId", turn.replaces.last_id)
+    return Less("lastId", ids.user)
+
+
+def _said(turn: CoachTurn, ids: Reserved, created_at: str) -> list[Write]:
+    """Write the person's message; an answer that is written anew has its message already."""
+    if turn.replaces is not None:
+        return []
     message = Message(
         message_id=ids.user,
         role="user",
@@ -150,8 +161,8 @@ def _begin(
         created_at=created_at,
         client_timestamp=turn.client_timestamp,
     )
-    said = Put(items.message_key(ref, ids.user), items.message_item(message), when=(Absent("pk"),))
-    return [meta, record, said, *_counted(turn, now_ms, turns_per_minute)]
+    key = items.message_key(turn.conversation, ids.user)
+    return [Put(key, items.message_item(message), when=(Absent("pk"),))]
 
 
 def _counted(turn: CoachTurn, now_ms: int, turns_per_minute: int) -> list[Write]:
@@ -261,8 +272,19 @@ def log(
     return [record, entry]
 
 
-def finish(lease: Lease, ending: Ending, reply: Message | None, *, now_ms: int) -> list[Write]:
-    """T2: processing or streaming, attempt mine → completed, failed or cancelled."""
+def finish(
+    lease: Lease,
+    ending: Ending,
+    reply: Message | None,
+    *,
+    now_ms: int,
+    superseded: MessageId | None = None,
+) -> list[Write]:
+    """T2: processing or streaming, attempt mine → completed, failed or cancelled.
+
+    An answer that was written anew takes the place of the old one only when it is complete.
+    """
+    replaced = superseded if ending.status == "completed" else None
     return _release(
         lease.conversation,
         lease.turn_id,
@@ -270,6 +292,7 @@ def finish(lease: Lease, ending: Ending, reply: Message | None, *, now_ms: int) 
         reply,
         now_ms=now_ms,
         when=(OneOf("status", LIVE_STATUSES), Equals("attempt", lease.attempt)),
+        superseded=replaced,
     )
 
 
@@ -297,6 +320,7 @@ def _release(
     *,
     now_ms: int,
     when: tuple[Clause, ...],
+    superseded: MessageId | None = None,
 ) -> list[Write]:
     outcome = {
         "status": ending.status,
@@ -317,11 +341,12 @@ def _release(
     meta = Update(
         items.meta_key(ref),
         set=items.by_activity(ref, now_ms),
-        add={"messageCount": 1} if reply is not None else {},
+        add={"messageCount": 1} if reply is not None and superseded is None else {},
         remove=("activeTurn",),
         when=(Equals("activeTurn", turn_id),),
     )
     if reply is None:
         return [record, meta]
     saved = Put(items.message_key(ref, reply.message_id), items.message_item(reply), when=(Absent("pk"),))
-    return [record, meta, saved]
+    gone = [Delete(items.message_key(ref, superseded))] if superseded is not None else []
+    return [record, meta, saved, *gone]

@@ -31,19 +31,6 @@ class ConversationRef:
     conversation_id: ConversationId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CoachTurn:
-    """One message to a coach, as asked for; nothing is stored yet."""
-
-    conversation: ConversationRef
-    turn_id: TurnId
-    body_hash: str
-    text: str
-    client_timestamp: str | None = None
-    client_message_id: str | None = None
-    mode: Mode = "live"
-
-
 @dataclass(frozen=True, slots=True)
 class Part:
     """A piece of a message: an aside of the coach (`update`), the answer, or a person's text."""
@@ -75,6 +62,33 @@ class Message:
         return "".join(part.text for part in self.parts if part.kind != "update")
 
 
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The answer that a turn writes anew, and the person's message that it answers (`said`).
+
+    Shape   `answer_id` None where nothing of the first answer was saved; `last_id` is META.lastId as
+            it was read: nothing may have been said since
+    """
+
+    said: Message
+    answer_id: MessageId | None
+    last_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoachTurn:
+    """One message to a coach, as asked for; nothing is stored yet."""
+
+    conversation: ConversationRef
+    turn_id: TurnId
+    body_hash: str
+    text: str
+    client_timestamp: str | None = None
+    client_message_id: str | None = None
+    mode: Mode = "live"
+    replaces: Replaced | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
     """How a turn ended, as it is stored."""
@@ -104,6 +118,7 @@ class TurnRecord:
     assistant_message_id: MessageId
     logged_up_to: int
     due_at_ms: int = 0
+    supersedes: MessageId | None = None
     has_reply: bool = False
     ending: Ending | None = None
 

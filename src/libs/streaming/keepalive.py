@@ -1,6 +1,6 @@
 """Keep a silent stream open: bytes that mean nothing, whenever nothing else was sent for a while."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 from libs.streaming.encoders.base import Encoder
 from libs.streaming.events import TurnEvent, is_terminal
@@ -9,7 +9,7 @@ type Numbered = tuple[int, TurnEvent]
 type Wait = Callable[[float], list[Numbered]]
 
 
-def encoded(wait: Wait, encoder: Encoder, *, keep_alive_s: float) -> Iterator[bytes]:
+def encoded(wait: Wait, encoder: Encoder, *, keep_alive_s: float) -> Generator[bytes]:
     """Yield the stream's bytes until its terminal event has gone out.
 
     `wait(timeout_s)` gives the events that came since it was last asked, at once if there are any,

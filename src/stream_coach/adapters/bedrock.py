@@ -74,9 +74,8 @@ class BedrockCall(ModelCall):
 
     def tool_answer(self) -> ToolAnswer:
         response = self._converse()
-        usage = _usage(response["usage"], self._prompt.model_id)
-        content = response["output"].get("message", {}).get("content", [])
-        uses: list[Any] = [block["toolUse"] for block in content if "toolUse" in block]
+        uses: list[Any] = [block["toolUse"] for block in _content(response) if "toolUse" in block]
+        usage = _usage(response.get("usage", {}), self._prompt.model_id)
         return ToolAnswer(uses[0].get("input") if uses else None, usage)
 
     def events(self) -> Iterator[ModelEvent]:
@@ -84,12 +83,12 @@ class BedrockCall(ModelCall):
 
     def _whole(self) -> Iterator[ModelEvent]:
         response = self._converse()
-        content = response["output"].get("message", {}).get("content", [])
-        text = "".join(block["text"] for block in content if "text" in block)
+        text = "".join(block["text"] for block in _content(response) if "text" in block)
         if text:
             yield Delta(text)
-        yield Stop(response["stopReason"])
-        yield Metered(_usage(response["usage"], self._prompt.model_id))
+        if "stopReason" in response:
+            yield Stop(response["stopReason"])
+        yield Metered(_usage(response.get("usage", {}), self._prompt.model_id))
 
     def _streamed(self) -> Iterator[ModelEvent]:
         try:
@@ -101,7 +100,7 @@ class BedrockCall(ModelCall):
             try:
                 for event in stream:
                     yield from self._read(event)
-            except (BotoCoreError, HTTPError, OSError, ParserError) as error:
+            except (BotoCoreError, ClientError, HTTPError, OSError, ParserError) as error:
                 raise _failure(error, begun=True) from error
 
     def _read(self, event: Mapping[str, Any]) -> Iterator[ModelEvent]:
@@ -113,6 +112,12 @@ class BedrockCall(ModelCall):
                 yield Stop(reason)
             case {"metadata": {"usage": used}}:
                 yield Metered(_usage(used, self._prompt.model_id))
+
+
+def _content(response: Mapping[str, Any]) -> list[Any]:
+    """Return the blocks of a whole answer; botocore demands none of its members."""
+    content: list[Any] = response.get("output", {}).get("message", {}).get("content", [])
+    return content
 
 
 def _request(prompt: Prompt) -> dict[str, Any]:

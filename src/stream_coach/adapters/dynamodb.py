@@ -47,7 +47,7 @@ class DynamoDbTable(Table):
         raise StoreUnavailable("the store is too busy; try again")
 
     def query(self, query: Query) -> list[Item]:
-        return list(self._pages(query))
+        return [] if expressions.is_empty(query) else list(self._pages(query))
 
     def _pages(self, query: Query) -> Iterator[Item]:
         arguments = expressions.query(query) | {"TableName": self._name}
@@ -61,10 +61,10 @@ class DynamoDbTable(Table):
             arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def commit(self, writes: Sequence[Write], *, token: str | None = None) -> None:
-        """Write by one PutItem, UpdateItem or DeleteItem, or one TransactWriteItems for several."""
+        """Write by one PutItem, UpdateItem or DeleteItem; by TransactWriteItems where several or a token."""
         for attempt in range(CONFLICT_RETRIES + 1):
             try:
-                if len(writes) == 1:
+                if len(writes) == 1 and token is None:
                     self._commit_one(writes[0])
                 else:
                     self._commit_all(writes, token)

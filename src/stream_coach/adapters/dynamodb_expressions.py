@@ -93,9 +93,24 @@ def _range(wanted: Query, into: Expression, sk: str) -> list[str]:
         return [f"begins_with({into.name(sk)}, {into.value(wanted.prefix)})"] if wanted.prefix else []
     if not wanted.prefix and wanted.after is None:
         return [f"{into.name(sk)} < {into.value(wanted.before)}"]
-    low = f"{wanted.after}\x00" if wanted.after is not None else wanted.prefix
-    high = _just_below(wanted.before) if wanted.before is not None else f"{wanted.prefix}{LAST_CHARACTER}"
+    low, high = _bounds(wanted)
     return [f"{into.name(sk)} BETWEEN {into.value(low)} AND {into.value(high)}"]
+
+
+def is_empty(wanted: Query) -> bool:
+    """Whether no key can lie in the range; DynamoDB refuses to be asked for such."""
+    low, high = _bounds(wanted)
+    return low > high
+
+
+def _bounds(wanted: Query) -> tuple[str, str]:
+    """Return the least and the greatest sort key that may be found."""
+    low, high = wanted.prefix, f"{wanted.prefix}{LAST_CHARACTER}"
+    if wanted.after is not None:
+        low = max(low, f"{wanted.after}\x00")
+    if wanted.before is not None:
+        high = min(high, _just_below(wanted.before))
+    return low, high
 
 
 def _just_below(key: str) -> str:

@@ -4,6 +4,7 @@ import secrets
 
 from libs.coach_conversation.admission import admit, idempotent_turn
 from libs.coach_conversation.ports import Ports
+from libs.coach_conversation.regeneration import regeneration
 from libs.coach_conversation.types import CoachTurn
 from libs.lambda_runtime import StreamingResponse
 from libs.streaming.encoders.typed_sse import TypedSse
@@ -26,7 +27,14 @@ def stream_turn(call: Call, ports: Ports) -> StreamingResponse:
 
 def requested_turn(call: Call, ports: Ports) -> CoachTurn:
     """Return the turn that the request asks for. Raises StreamingError, TurnRefused."""
-    body = bodies.parse_turn(call.request.json_body(), max_bytes=ports.limits.max_user_response_bytes)
+    body = bodies.parse_said(call.request.json_body(), max_bytes=ports.limits.max_user_response_bytes)
+    if isinstance(body, bodies.Again):
+        return regeneration(
+            call.conversation,
+            client_message_id=body.client_message_id,
+            answer_id=body.answer_id,
+            ports=ports,
+        )
     header = call.request.headers.get("idempotency-key")
     return idempotent_turn(
         call.conversation,

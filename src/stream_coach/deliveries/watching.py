@@ -1,6 +1,6 @@
 """Watching a turn: one way to run it or join it, for every delivery that streams or collects."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -15,6 +15,25 @@ from libs.streaming.events import Terminal, is_terminal
 from libs.streaming.keepalive import Wait, encoded
 
 
+class Stream:
+    """The bytes of a response. Closing it waits for a turn that runs here, whoever stopped listening.
+
+    The next invocation must not begin before: Lambda freezes a process between invocations. An object
+    and not a bare generator, because one that was never begun does nothing when it is closed.
+    """
+
+    def __init__(self, written: Generator[bytes], ended: Future[None] | None) -> None:
+        self._written, self._ended = written, ended
+
+    def __iter__(self) -> Generator[bytes]:
+        return self._written
+
+    def close(self) -> None:
+        self._written.close()
+        if self._ended is not None:
+            self._ended.result()
+
+
 @dataclass(frozen=True, slots=True)
 class Watched:
     """A reader of a turn's events; `ended` where this process runs the turn."""
@@ -22,16 +41,8 @@ class Watched:
     wait: Wait
     ended: Future[None] | None = None
 
-    def encoded(self, encoder: Encoder, *, keep_alive_s: float) -> Iterator[bytes]:
-        """Yield the bytes; then, or when nobody listens any more, wait for a turn that runs here.
-
-        The next invocation must not begin before: Lambda freezes a process between invocations.
-        """
-        try:
-            yield from encoded(self.wait, encoder, keep_alive_s=keep_alive_s)
-        finally:
-            if self.ended is not None:
-                self.ended.result()
+    def encoded(self, encoder: Encoder, *, keep_alive_s: float) -> "Stream":
+        return Stream(encoded(self.wait, encoder, keep_alive_s=keep_alive_s), self.ended)
 
     def terminal(self, *, until_s: float, ports: Ports) -> Terminal | None:
         """Wait for the turn's end; None when it has not come until then."""

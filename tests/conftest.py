@@ -1,0 +1,28 @@
+"""What tests of several parts share."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from local import project
+from local.ministack import MiniStack, keep_port
+from local.resources import make_resources
+from local.template import load_template
+
+
+@pytest.fixture(scope="session")
+def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a MiniStack with the template's table and queues, one for the whole session."""
+    root = tmp_path_factory.mktemp("ministack")
+    state = root / "state"
+    state.mkdir()
+    server = MiniStack(port=keep_port(root / "port"), state_dir=state, log_file=root / "ministack.log")
+    with asyncio.Runner() as runner:
+        runner.run(server.start())
+        try:
+            runner.run(server.ready())
+            make_resources(load_template(project.TEMPLATE), aws_url=server.url, region="us-east-1")
+            yield server.url
+        finally:
+            runner.run(server.stop())
