@@ -5,20 +5,19 @@ among them, and the function would call AWS.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from local import project
-from local.environment import container_environment
 from local.template import load_template
 
 NAME: Final = "container.json"
 
 
-def declare(body: Mapping[str, Any], function: str, names: Mapping[str, str]) -> dict[str, Any]:
+def declare(body: Mapping[str, Any], function: str, names: Iterable[str]) -> dict[str, Any]:
     """Return a template whose `function` declares these variables too; what it declares already stays."""
     resource = body["Resources"][function]
     properties = resource["Properties"]
@@ -33,8 +32,8 @@ def declare(body: Mapping[str, Any], function: str, names: Mapping[str, str]) ->
 @click.argument("env_vars", type=click.Path(path_type=Path, exists=True))
 def main(*, built: Path, env_vars: Path) -> None:
     """Write container.json beside the BUILT template, declaring the variables of the file ENV_VARS."""
-    environment = json.loads(env_vars.read_text())[project.FUNCTION]
-    body = declare(load_template(built).body, project.FUNCTION, container_environment(environment))
+    names = json.loads(env_vars.read_text())[project.FUNCTION]
+    body = declare(load_template(built).body, project.FUNCTION, names)
     built.with_name(NAME).write_text(json.dumps(body, indent=1, default=str))
 
 

@@ -83,16 +83,6 @@ def container_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name not in own}
 
 
-def container_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return those of the function's variables that mean something in a container too."""
-    of_this_machine = {*_INHERITED, *_FOR_AWS}
-    return {
-        name: value
-        for name, value in environment.items()
-        if name not in of_this_machine or _DUMMY_CREDENTIALS.get(name) == value
-    }
-
-
 def function_config(template: Template, environment: Mapping[str, str]) -> FunctionConfig:
     """Return how the function runs here: as template.yaml says, from the working tree."""
     function = template.function(project.FUNCTION)

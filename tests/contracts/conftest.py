@@ -1,7 +1,7 @@
 """The tables that keep the contract: the fake, and the adapter on two stand-ins for DynamoDB."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 import boto3
 import pytest
@@ -15,10 +15,6 @@ from local.template import load_template
 from stream_coach.adapters.dynamodb import DynamoDbTable
 from tests.fakes.table import FakeTable
 
-FAKE: Final = "fake"
-MOTO: Final = "moto"
-MINISTACK: Final = "ministack"
-
 
 def _client(**extra: Any) -> Any:
     return boto3.client(
@@ -31,7 +27,7 @@ def _client(**extra: Any) -> Any:
     )
 
 
-@pytest.fixture(scope="module", params=[FAKE, MOTO, pytest.param(MINISTACK, marks=pytest.mark.stack)])
+@pytest.fixture(scope="module", params=["fake", "moto", pytest.param("ministack", marks=pytest.mark.stack)])
 def kind(request: pytest.FixtureRequest) -> str:
     """Which table this is."""
     return str(request.param)

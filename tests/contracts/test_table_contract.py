@@ -26,8 +26,8 @@ from libs.coach_conversation.table import (
     Update,
     Write,
 )
-from tests.contracts.conftest import MOTO
 
+MOTO: Final = "moto"
 NOTHING: Final[dict[str, Any]] = {}
 
 

@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -141,9 +141,8 @@ class Stream:
 
     def _pieces(self) -> Iterator[tuple[float, bytes]]:
         try:
-            with closing(self._response.iter_raw()) as pieces:
-                for piece in pieces:
-                    yield time.monotonic() - self.sent_s, piece
+            for piece in self._response.iter_raw():
+                yield time.monotonic() - self.sent_s, piece
         except (httpx.RemoteProtocolError, httpx.ReadError):
             self.broken = True
 

@@ -111,7 +111,7 @@ def test_a_model_that_falls_silent_is_given_up(after_deltas: int, impatient_stac
 def test_a_short_message_whose_answer_fails_leaves_no_empty_answer_behind(stack: Stack) -> None:
     conversation = stack.person().begin()
     stack.emulator.fail("validationException", times=None)
-    told = conversation.say("hi")
+    told = conversation.say("/say hi")
     assert (told.last["type"], told.last["code"]) == ("error", "MODEL_REFUSED")
     assert "savedContent" not in told.last
     assert [item["role"] for item in conversation.stored()] == ["user"]

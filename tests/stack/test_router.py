@@ -43,12 +43,19 @@ def test_a_router_that_talks_nonsense_changes_nothing_about_the_answer(garbage: 
     assert told.last["aiMessage"]["content"] == told.text
 
 
-@pytest.mark.parametrize("kind", ["throttle_before", "drop", "internalServerException", "no_message_stop"])
+@pytest.mark.parametrize("kind", ["throttle_before", "drop", "internalServerException"])
 def test_a_router_that_fails_changes_nothing_about_the_answer(kind: str, stack: Stack) -> None:
     stack.emulator.fail(kind, times=None, operation="Converse")
     told = stack.person().begin().say(f"/say {TEXT}")
     assert (told.last["type"], told.answer) == ("complete", TEXT)
     assert _asides(told) == ["initial_greeting", "insights_brewing"]
+
+
+def test_a_verdict_without_its_usage_is_still_a_verdict(stack: Stack) -> None:
+    stack.emulator.fail("no_message_stop", times=None, operation="Converse")
+    told = stack.person().begin().say(f"/say {TEXT}")
+    assert (told.last["type"], told.answer) == ("complete", TEXT)
+    assert _asides(told) == ["initial_greeting"]
 
 
 def test_what_the_router_says_is_shown_without_quotation_marks(stack: Stack) -> None:

@@ -10,11 +10,27 @@ from libs.streaming.path_params import Param, Template, compile_template, match_
 
 type Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 type Auth = Literal["jwt", "jwt_or_ticket", "none"]
+type Model = type[object] | str
+"""A model, or the name of one that only the API document knows: serving must not import it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One way in which a route succeeds; without a model there is no body."""
+
+    status: int
+    meaning: str
+    model: Model | None = None
+    media_type: str = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One method of one path. `name` is its identity; what follows it is for the API document."""
+    """One method of one path. `name` is its identity; what follows `auth` is for the API document.
+
+    Shape   `parameters` are names of query parameters and headers; those of the path are in the template
+            `errors` are the codes that this work adds to those of every route of its kind
+    """
 
     method: Method
     template: str
@@ -23,8 +39,11 @@ class Route:
     auth: Auth
     summary: str
     tags: tuple[str, ...] = ()
-    request_model: type[object] | None = None
-    response_model: type[object] | None = None
+    parameters: tuple[str, ...] = ()
+    request_model: Model | None = None
+    request_required: bool = True
+    answers: tuple[Answer, ...] = ()
+    errors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
