@@ -57,6 +57,8 @@ def make_handler(app: App) -> Handler:
                 return OPEN[match.route.name](request)
             return OWNED[match.route.name](_admitted(app, request, match, context), app.ports)
         except (StreamingError, TurnError) as error:
+            if request is None or request.source == "direct":
+                return http_errors.raw_problem(error, request)
             return http_errors.refusal(error, request)
         except Exception:  # noqa: BLE001 - the delivery's one net: logged here, fixed words outside
             app.ports.journal.unexpected("handler")

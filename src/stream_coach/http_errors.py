@@ -1,7 +1,7 @@
 """Errors before the first byte, as HTTP: one table from codes to statuses, one body."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
@@ -80,6 +80,17 @@ def problem(
 ) -> StreamingResponse:
     """Return the error as `application/problem+json`, with what was kept of an answer."""
     status = STATUSES.get(error.code, 500)
+    sent = {"content-type": "application/problem+json", "cache-control": "no-store", **(headers or {})}
+    return StreamingResponse(status, sent, (), [_document(error, request)])
+
+
+def raw_problem(error: Foreseen, request: Request | None) -> Iterator[bytes]:
+    """Return the problem document alone: a direct invocation has no status to send it with."""
+    return iter([_document(event_of(error), request)])
+
+
+def _document(error: Error, request: Request | None) -> bytes:
+    status = STATUSES.get(error.code, 500)
     shown: dict[str, Any] = {
         "type": f"urn:stream-coach:{error.code.lower().replace('_', '-')}",
         "title": HTTPStatus(status).phrase,
@@ -92,9 +103,7 @@ def problem(
         "savedContent": error.saved_content,
     }
     known = {name: value for name, value in shown.items() if value is not None}
-    body = json.dumps(known, ensure_ascii=False, separators=(",", ":")).encode()
-    sent = {"content-type": "application/problem+json", "cache-control": "no-store", **(headers or {})}
-    return StreamingResponse(status, sent, (), [body])
+    return json.dumps(known, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _headers(error: Foreseen, status: int) -> dict[str, str]:

@@ -59,8 +59,7 @@ def killing(shared_stack: Stack) -> Killing:
     conversations = [shared_stack.person().begin() for _ in range(TURNS)]
     with ThreadPoolExecutor(TURNS) as threads:
         streams = [threads.submit(_say, conversation) for conversation in conversations]
-        for conversation in conversations:
-            eventually(lambda conversation=conversation: _has_logged_chunks(conversation))
+        eventually(lambda: all(map(_has_logged_chunks, conversations)))
         os.kill(shared_stack.endpoints.pids["function"][0], signal.SIGKILL)
         killed_s = time.monotonic()
         told = [stream.result() for stream in streams]

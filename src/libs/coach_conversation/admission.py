@@ -57,13 +57,15 @@ def admit(turn: CoachTurn, ports: Ports) -> Admitted | TurnRecord:
     begun = _in_time(replace(turn, mode="live"), ports)
     if isinstance(begun, TurnRecord):
         return begun
-    reserved, created_at = begun
+    if not begun.at_once:
+        # What was in the way of the first try, a turn that died, has its answer in the history only now.
+        background = begin_reads(turn.conversation, ports)
     return Admitted(
         turn=turn,
         lease=Lease(turn.conversation, turn.turn_id, 1),
-        ids=reserved,
+        ids=begun.reserved,
         background=background,
-        created_at=created_at,
+        created_at=begun.created_at,
         started_s=started_s,
     )
 
@@ -84,7 +86,13 @@ def begin_reads(ref: ConversationRef, ports: Ports) -> Future[Background]:
     return ports.executor.submit(lambda: context.load(ref, ports.table, history_items=history_items))
 
 
-type _Begun = tuple[Reserved, str]
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A committed T1; `at_once` when its first try was."""
+
+    reserved: Reserved
+    created_at: str
+    at_once: bool
 
 
 def _in_time(turn: CoachTurn, ports: Ports) -> _Begun | TurnRecord:
@@ -98,7 +106,7 @@ def _in_time(turn: CoachTurn, ports: Ports) -> _Begun | TurnRecord:
 def _begin(turn: CoachTurn, ports: Ports) -> _Begun | TurnRecord:
     """Try T1; draw ids anew, or fold a turn that died, as often as it makes sense."""
     last_id = ""
-    for _ in range(MAX_TRIES):
+    for tried in range(MAX_TRIES):
         now_ms = ports.clock.now_ms()
         reserved = _reserve(turn, last_id, ports)
         writes = _writes(turn, reserved, now_ms, ports.limits)
@@ -108,7 +116,7 @@ def _begin(turn: CoachTurn, ports: Ports) -> _Begun | TurnRecord:
             limited = any(writes[position].key.sk.startswith("RATE#") for position in failed.found)
             existing = _refused(turn, reserved, failed, now_ms, ports, limited=limited)
             if existing == reserved:
-                return reserved, iso(now_ms)
+                return _Begun(reserved, iso(now_ms), at_once=tried == 0)
             if isinstance(existing, TurnRecord):
                 return existing
             last_id = _last_id(failed)
@@ -117,7 +125,7 @@ def _begin(turn: CoachTurn, ports: Ports) -> _Begun | TurnRecord:
             record = find_turn(turn.conversation, turn.turn_id, ports)
             if record is None or record.assistant_message_id != reserved.assistant:
                 raise
-        return reserved, iso(now_ms)
+        return _Begun(reserved, iso(now_ms), at_once=tried == 0)
     raise StoreUnavailable("others are writing to this conversation; send the message again")
 
 

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from libs.coach_conversation.errors import ModelStreamInterrupted
 from libs.coach_conversation.inbox import SILENCE, Inbox
 from libs.coach_conversation.ports import Delta, Executor, Metered, ModelCall, Stop
 from libs.coach_conversation.types import Limits, Usage
+
+MAX_PIECE_BYTES: Final = 32_768
+BYTES_A_CHARACTER: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +19,6 @@ class Generated:
 
     stop_reason: str
     usage: Usage
-    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +66,15 @@ def _within_limits(call: ModelCall, inbox: Inbox, limits: Limits) -> Iterator[st
         match _of(call, arrived):
             case Delta(text):
                 size = len(text.encode())
+                if size > min(room, MAX_PIECE_BYTES):
+                    yield from _pieces(text.encode()[:room])
+                else:
+                    yield text
                 if size > room:
-                    kept = text.encode()[:room].decode(errors="ignore")
-                    yield from [kept] if kept else []
-                    yield Generated("max_tokens", usage, cut=True)
+                    yield Generated("max_tokens", usage)
                     return
                 room -= size
                 timeout_s = limits.delta_timeout_s
-                yield text
             case Stop(reason):
                 stop_reason = reason
             case Metered(metered):
@@ -79,6 +83,13 @@ def _within_limits(call: ModelCall, inbox: Inbox, limits: Limits) -> Iterator[st
                 answered = room < limits.max_answer_bytes
                 yield _generated(failure, stop_reason, usage, answered=answered)
                 return
+
+
+def _pieces(data: bytes) -> Iterator[str]:
+    """Cut a text between characters, into pieces that fit any log entry; a torn last character goes."""
+    text = data.decode(errors="ignore")
+    step = MAX_PIECE_BYTES // BYTES_A_CHARACTER
+    return (text[start : start + step] for start in range(0, len(text), step))
 
 
 def _of(call: ModelCall, arrived: object) -> object:

@@ -56,6 +56,8 @@ class TurnLog:
                 self._read_flags()
         except StoreUnavailable:
             return
+        except Exception:  # noqa: BLE001 - the ticker must go on, or the lease runs out
+            self._ports.journal.unexpected("log")
 
     def flush(self) -> None:
         """Stop ticking and write all that is left.

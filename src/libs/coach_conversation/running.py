@@ -44,10 +44,10 @@ def _run(admitted: Admitted, ports: Ports, feed: TurnFeed, deadline_s: float) ->
     except Exception:  # noqa: BLE001 - the feed must end, or its readers would wait for ever
         ports.journal.unexpected("turn end")
     finally:
-        log.close()
         if not feed.ended:
             failure = TurnError("something went wrong on our side; try again")
             feed.publish(error_event(failure, admitted.turn.turn_id))
+        log.close()
 
 
 def _report(event: TurnEvent, admitted: Admitted, meter: Meter, ports: Ports) -> None:

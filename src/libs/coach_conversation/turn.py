@@ -134,6 +134,7 @@ def _route(running: RunningTurn, history: tuple[Message, ...], ports: Ports) -> 
     finally:
         if not answering.done():
             call.abandon()
+            answering.exception()
     elapsed_ms = round((clock.monotonic_s() - asked_s) * 1000)
     running.meter.router_ms = elapsed_ms
     failure = answering.exception()

@@ -11,7 +11,8 @@ from typing import Final
 from libs.streaming.errors import InvalidPathParams
 from libs.streaming.url_encoding import percent_decoded
 
-_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+ID_PATTERN: Final = r"[A-Za-z0-9_-]{1,64}"
+_ID: Final = re.compile(ID_PATTERN)
 _STATIC: Final = re.compile(r"[A-Za-z0-9._~-]+")
 _PARAM: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
