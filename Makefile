@@ -16,7 +16,7 @@ MINISTACK := .tools/ministack/.installed
 SAM := .tools/sam/.installed
 SAM_BUILD := MAKEFLAGS=--no-print-directory SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam build
 
-.PHONY: help setup run test check format build rie invoke lock clean
+.PHONY: help setup run test check openapi format build rie invoke lock clean
 
 help: ## show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,18 +36,21 @@ check: .venv/.installed $(SAM) ## format, lint, types, import contracts, templat
 	@.venv/bin/lint-imports
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint
 
+openapi: .venv/.installed ## write docs/openapi.json anew, from the route table
+	@$(PY) -m stream_coach.openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
+
 build: $(SAM) ## build the artifact to deploy (ARCH=x86_64, else samconfig.toml's)
 	@$(SAM_BUILD) $(if $(ARCH),--parameter-overrides Architecture=$(ARCH))
 
 rie: setup $(SAM) ## try the artifact, built for this machine, in Lambda's emulator (RIE_ARGS="--event words")
-	@$(SAM_BUILD) --build-dir $(HOST_BUILD) --parameter-overrides Architecture=$(HOST_ARCH) >/dev/null
+	@$(SAM_BUILD) StreamCoachFunction --build-dir $(HOST_BUILD) --parameter-overrides Architecture=$(HOST_ARCH) >/dev/null
 	@$(PY) -m local.rie --artifact $(HOST_BUILD)/StreamCoachFunction $(RIE_ARGS)
 
 invoke: .venv/.installed $(SAM) ## run a sample event beside a running stack, in SAM's container (EVENT=words)
 	@docker info >/dev/null 2>&1 || finch info >/dev/null 2>&1 \
 	  || { echo "make: invoke needs a running Docker or Finch; without one: make rie, make run" >&2; exit 1; }
 	@test -f .local/env-vars.json || { echo "make: invoke needs a running stack: make run" >&2; exit 1; }
-	@$(SAM_BUILD) --build-dir $(HOST_BUILD) --parameter-overrides Architecture=$(HOST_ARCH) >/dev/null
+	@$(SAM_BUILD) StreamCoachFunction --build-dir $(HOST_BUILD) --parameter-overrides Architecture=$(HOST_ARCH) >/dev/null
 	@$(PY) -m local.container_template $(HOST_BUILD)/template.yaml .local/env-vars.json
 	@.venv/bin/coach event $(EVENT) | SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam local invoke StreamCoachFunction \
 	  --template $(HOST_BUILD)/container.json --parameter-overrides Architecture=$(HOST_ARCH) \

@@ -6,10 +6,7 @@ events over the Runtime API, and passes their responses on as they are written.
 
 import asyncio
 import json
-import os
-import secrets
 import sys
-import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,25 +14,15 @@ from pathlib import Path
 
 from local import cors
 from local.function_config import Cors, FunctionConfig
+from local.function_processes import FunctionNotReady, FunctionProcesses, print_report, root_trace_id
 from local.function_url_event import ReceivedRequest, encode_event, make_event
 from local.http_server import BodyTooLarge, Exchange, close, port_of, serve
-from local.invocations import Failure, Invocation, InvocationQueue, Reply
 from local.replies import DirectReply, UrlReply, host_headers, invoke_error
-from local.runtime_slot import RuntimeSlot
 
 __all__ = ["Cors", "FunctionConfig", "FunctionNotReady", "FunctionUrl"]
 
 MAX_REQUEST_BYTES = 6 * 1024 * 1024
-INIT_ERROR = "Runtime.InitError"
 _TOO_LARGE = f"Request must be smaller than {MAX_REQUEST_BYTES} bytes for the InvokeFunction operation"
-
-
-class FunctionNotReady(Exception):
-    """The function's processes do not start; the message says why."""
-
-
-def print_report(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 class FunctionUrl:
@@ -57,23 +44,17 @@ class FunctionUrl:
         report: Callable[[str], None] = print_report,
     ) -> None:
         self._function, self._report = function, report
-        self._queue = InvocationQueue(wait_s=queue_wait_s)
-        self._slots = tuple(
-            RuntimeSlot(
-                function,
-                self._queue,
-                pollers=pollers,
-                interpreter=interpreter,
-                log_file=log_file,
-                stop_grace_s=stop_grace_s,
-                report=report,
-                on_failed_start=self._start_failed,
-            )
-            for _ in range(processes)
+        self._processes = FunctionProcesses(
+            function,
+            processes=processes,
+            pollers=pollers,
+            log_file=log_file,
+            interpreter=interpreter,
+            stop_grace_s=stop_grace_s,
+            queue_wait_s=queue_wait_s,
+            report=report,
         )
-        self._tasks: tuple[asyncio.Task[None], ...] = ()
         self._server: asyncio.Server | None = None
-        self._last_failure = ""
         self.port = 0
 
     @property
@@ -83,7 +64,7 @@ class FunctionUrl:
     @property
     def pids(self) -> tuple[int, ...]:
         """The runtime processes that run now."""
-        return tuple(slot.pid for slot in self._slots if slot.pid is not None)
+        return self._processes.pids
 
     async def start(self, *, port: int = 0) -> None:
         """Listen, and start the processes; they may still be starting when this returns.
@@ -92,30 +73,18 @@ class FunctionUrl:
         """
         self._server = await serve(self._handle, port=port)
         self.port = port_of(self._server)
-        self._tasks = tuple(asyncio.create_task(slot.run()) for slot in self._slots)
+        self._processes.start()
 
     async def ready(self, *, timeout_s: float) -> None:
         """Return once every process has polled. Raises FunctionNotReady: one failed, or none in time."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                for slot in self._slots:
-                    await slot.settled.wait()
-                    if slot.failure:
-                        raise FunctionNotReady(slot.failure)
-        except TimeoutError:
-            why = next((slot.failure for slot in self._slots if slot.failure), "no error reported")
-            message = f"{self._function.name}: not every process polled within {timeout_s:g} s ({why})"
-            raise FunctionNotReady(message) from None
+        await self._processes.ready(timeout_s=timeout_s)
 
     async def stop(self) -> None:
         """End the processes, first politely so that running turns can end, and then the connections."""
         if self._server is None:
             return
         self._server.close()
-        self._queue.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._processes.stop()
         await close(self._server)
         self._server = None
 
@@ -127,9 +96,9 @@ class FunctionUrl:
                 await self._request(exchange)
 
     async def _request(self, exchange: Exchange) -> None:
-        request_id, trace_id = str(uuid.uuid4()), _trace_id(exchange.header("x-amzn-trace-id"))
+        request_id, trace = str(uuid.uuid4()), root_trace_id(exchange.header("x-amzn-trace-id"))
         config, origin = self._function.cors, exchange.header("origin")
-        ours = host_headers(request_id, trace_id)
+        ours = host_headers(request_id, trace)
         if config is not None and cors.is_preflight(exchange.method, exchange.headers):
             headers = (("content-type", "application/json"), *cors.preflight_headers(config, origin))
             await exchange.reply(200, b"", (*ours, *headers))
@@ -150,13 +119,13 @@ class FunctionUrl:
             source_ip=exchange.client_host,
             port=self.port,
         )
-        event = make_event(request, request_id=request_id, trace_id=trace_id, now=datetime.now(UTC))
+        event = make_event(request, request_id=request_id, trace_id=trace, now=datetime.now(UTC))
         reply = UrlReply(exchange, host_headers=ours, cors_headers=added, report=self._report)
-        await self._invoke(encode_event(event), reply, request_id=request_id, trace_id=trace_id)
+        await self._processes.invoke(encode_event(event), reply, request_id=request_id, trace_id=trace)
 
     async def _direct(self, exchange: Exchange) -> None:
-        request_id, trace_id = str(uuid.uuid4()), _trace_id(exchange.header("x-amzn-trace-id"))
-        ours = host_headers(request_id, trace_id)
+        request_id, trace = str(uuid.uuid4()), root_trace_id(exchange.header("x-amzn-trace-id"))
+        ours = host_headers(request_id, trace)
         try:
             event = await exchange.body(limit=MAX_REQUEST_BYTES) or b"{}"
             json.loads(event)
@@ -170,32 +139,4 @@ class FunctionUrl:
             await exchange.reply(400, body, (*ours, *headers))
         else:
             reply = DirectReply(exchange, host_headers=ours)
-            await self._invoke(event, reply, request_id=request_id, trace_id=trace_id)
-
-    async def _invoke(self, event: bytes, reply: Reply, *, request_id: str, trace_id: str) -> None:
-        invocation = Invocation(
-            request_id, event, f"{trace_id};Parent={secrets.token_hex(8)};Sampled=0", reply
-        )
-        self._queue.put(invocation)
-        failure = await invocation.ended
-        if failure is None:
-            self._last_failure = ""
-            return
-        if failure.error_type != INIT_ERROR:
-            self._report(f"{self._function.name}: {request_id} failed: {failure.message}")
-        await reply.fail(failure)
-
-    def _start_failed(self, why: str) -> None:
-        """Say why, once until it works again; nobody waits for a function that cannot start."""
-        if why != self._last_failure:
-            self._report(why)
-        self._last_failure = why
-        if not any(slot.is_ready for slot in self._slots):
-            self._queue.fail_waiting(Failure.of(INIT_ERROR, why))
-
-
-def _trace_id(received: str) -> str:
-    """Return the caller's trace id, or a new one."""
-    if received.startswith("Root="):
-        return received
-    return f"Root=1-{int(time.time()):08x}-{os.urandom(12).hex()}"
+            await self._processes.invoke(event, reply, request_id=request_id, trace_id=trace)

@@ -3,10 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-import boto3
-import botocore.session
-from botocore.config import Config
-
+from local.aws_session import emulated_config, emulated_session
 from local.errors import ResourceDiffers
 from local.resource_names import queue_arn, queue_url, resource_name
 from local.template import QueueConfig, TableConfig, Template
@@ -22,28 +19,12 @@ def make_resources(template: Template, *, aws_url: str, region: str) -> None:
 
     Raises  ResourceDiffers: a table of an earlier run has other keys or indexes than the template
     """
-    session = _session(region)
-    # An empty dict, because None would let botocore take this machine's proxies for its own loopback.
-    config = Config(proxies={}, retries={"total_max_attempts": 3}, connect_timeout=2, read_timeout=10)
+    session, config = emulated_session(region), emulated_config()
     dynamodb = session.client("dynamodb", endpoint_url=aws_url, config=config)
     sqs = session.client("sqs", endpoint_url=aws_url, config=config)
     for table in template.tables():
         _make_table(dynamodb, table)
     _make_queues(sqs, template.queues(), aws_url=aws_url, region=region)
-
-
-def _session(region: str) -> boto3.Session:
-    """Return a session that reads no profile or file of this machine: MiniStack takes any credentials."""
-    unset: Any = (None, None, None, None)
-    core = botocore.session.Session(
-        session_vars={"profile": unset, "config_file": unset, "credentials_file": unset}
-    )
-    return boto3.Session(
-        aws_access_key_id="local",
-        aws_secret_access_key="local",  # noqa: S106 - MiniStack checks none
-        region_name=region,
-        botocore_session=core,
-    )
 
 
 def _make_table(dynamodb: "DynamoDBClient", table: TableConfig) -> None:

@@ -16,7 +16,8 @@ MAX_BACKOFF_S = 5.0
 class RuntimeSlot:
     """Starts a process, replaces it when it ends, and waits longer when it ends again without any work.
 
-    `settled` is set once the process has polled or its start has failed; then `failure` says why.
+    `begun` is set once the first process is there, `settled` once it has polled; both also when a start
+    has failed: then `failure` says why.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class RuntimeSlot:
         self._pollers, self._interpreter, self._stop_grace_s = pollers, interpreter, stop_grace_s
         self._report, self._on_failed_start = report, on_failed_start
         self.pid: int | None = None
-        self.settled = asyncio.Event()
+        self.begun, self.settled = asyncio.Event(), asyncio.Event()
         self.failure = ""
 
     @property
@@ -74,6 +75,7 @@ class RuntimeSlot:
         """Stay until the process has ended or must be replaced, see that it ends, and return how."""
         api.is_process_alive = lambda: process.alive
         self.pid, grace_s, cause = process.pid, self._stop_grace_s, ""
+        self.begun.set()
         try:
             await self._watch(process, api)
             grace_s = 0.0
@@ -119,6 +121,7 @@ class RuntimeSlot:
 
     def _failed(self, why: str) -> None:
         self.failure = f"{self._function.name}: {why} (log: {self._log_file})"
+        self.begun.set()
         self.settled.set()
         self._on_failed_start(self.failure)
 

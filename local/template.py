@@ -121,6 +121,11 @@ class Template:
             allow_credentials=cors.get("AllowCredentials", False),
         )
 
+    def events(self, name: str) -> Mapping[str, Any]:
+        """Return the event sources of the function `name` as they are written. Raises TemplateError."""
+        events: Mapping[str, Any] = self._function(name).get("Events", {})
+        return events
+
     def tables(self) -> tuple[TableConfig, ...]:
         """Return every table, in the template's order."""
         return tuple(
@@ -146,11 +151,29 @@ class Template:
         functions = dict(self._resources("AWS::Serverless::Function"))
         if name not in functions:
             raise TemplateError(f"the template has no function {name!r}, only {sorted(functions)}")
-        return functions[name]
+        merged: Mapping[str, Any] = _merged(self.body.get("Globals", {}).get("Function", {}), functions[name])
+        return merged
 
     def _parameters(self) -> Mapping[str, Any]:
         parameters: Mapping[str, Any] = self.body.get("Parameters", {})
         return parameters
+
+
+def _merged(shared: Any, own: Any) -> Any:
+    """Return what SAM makes of `Globals` and a function's own: maps merged, lists joined, else its own."""
+    match shared, own:
+        case dict(), dict() if not _is_intrinsic(shared) and not _is_intrinsic(own):
+            return {
+                key: _merged(shared[key], own[key]) if key in shared and key in own else value
+                for key, value in (shared | own).items()
+            }
+        case list(), list():
+            return [*shared, *own]
+    return own
+
+
+def _is_intrinsic(value: Mapping[str, Any]) -> bool:
+    return len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::"))
 
 
 def _queue(logical_id: str, properties: Mapping[str, Any]) -> QueueConfig:

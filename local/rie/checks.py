@@ -57,7 +57,7 @@ def check_turn(payload: bytes, known: Known, *, stages: frozenset[str]) -> Known
     events = parse_turn(answer.text)
     _check_order(events)
     told = [event.data for event in events]
-    asides = {event["stage"] for event in told if event["type"] == "contextual"}
+    asides = {str(event.get("stage")) for event in told if event["type"] == "contextual"}
     if not (stages <= asides if stages else not asides):
         raise Mismatch(f"the asides are {sorted(asides)}, which should hold {sorted(stages) or 'none'}")
     chunks = sum(event["type"] == "chunk" for event in told)
@@ -86,7 +86,7 @@ def _ended(told: list[Json], known: Known) -> Known:
     user, reply = complete.get("userMessage"), complete.get("aiMessage")
     if not isinstance(user, dict) or not isinstance(reply, dict):
         raise Mismatch(f"`complete` lacks a message: {complete}")
-    shown = "".join(event["content"] for event in told if event["type"] in _ASIDES_AND_CHUNKS)
+    shown = "".join(str(event.get("content")) for event in told if event["type"] in _ASIDES_AND_CHUNKS)
     _same("the saved answer", reply.get("content"), shown)
     return replace(known, messages=(*known.messages, user, reply))
 
@@ -126,7 +126,10 @@ def check_direct_text(payload: bytes, known: Known) -> Known:
 
 
 def _check_words(body: str) -> None:
-    start, *words, complete = parse_lines(body) or ({}, {})
+    lines = parse_lines(body)
+    if len(lines) < 2:
+        raise Mismatch(f"there are no first and last line: {body!r}")
+    start, *words, complete = lines
     expected = SENTENCE.split()
     _same("the first line's 'status'", start.get("status"), "start")
     _same("the words", [word.get("data") for word in words], expected)

@@ -13,7 +13,7 @@ from libs.streaming.requests import Request, parse_event
 from libs.streaming.routes import RouteMatch
 from stream_coach import http_errors
 from stream_coach.composition import App
-from stream_coach.deliveries import live, plain_json, probing, resume, turn_json
+from stream_coach.deliveries import describing, live, plain_json, probing, resume, turn_json
 from stream_coach.deliveries.call import Call
 from stream_coach.routes import ROUTES
 
@@ -25,6 +25,7 @@ OPEN: Final[Mapping[str, Open]] = {
     "health": probing.health,
     "probe": probing.stream_words,
     "probe_with_body": probing.stream_words,
+    "show_api": describing.show_api,
 }
 OWNED: Final[Mapping[str, Owned]] = {
     "stream_turn": live.stream_turn,

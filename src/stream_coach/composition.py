@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from libs.coach_conversation.ports import Journal, Ports
+from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.types import Limits
 from libs.streaming.tickets import TicketOffice, parse_keys
 from libs.streaming.tokens import TokenVerifier
@@ -21,6 +21,7 @@ from stream_coach.adapters.dynamodb import DynamoDbTable
 from stream_coach.adapters.jwks import JwksKeySource, fetch_document
 from stream_coach.adapters.sqs import SqsTurnQueue
 from stream_coach.adapters.threads import MonotonicUlids, SystemClock, Threads
+from stream_coach.logs import LogJournal
 from stream_coach.settings import Settings
 
 THREADS_A_TURN = 6
@@ -36,20 +37,6 @@ class App:
     verifier: TokenVerifier
     tickets: TicketOffice | None
     ports: Ports
-
-
-class JsonJournal(Journal):
-    """One JSON line a turn, and one with a traceback for what nobody foresaw."""
-
-    def __init__(self, logger: logging.Logger) -> None:
-        self._logger = logger
-
-    def turn_ended(self, fields: Mapping[str, Any]) -> None:
-        known = {name: value for name, value in fields.items() if value is not None}
-        self._logger.info(json.dumps({"event": "turn_ended", **known}))
-
-    def unexpected(self, where: str) -> None:
-        self._logger.exception(json.dumps({"event": "unexpected_error", "where": where}))
 
 
 def build_app(settings: Settings) -> App:
@@ -77,7 +64,7 @@ def build_app(settings: Settings) -> App:
         executor=Threads(THREADS_A_TURN * concurrency),
         clock=clock,
         ulid=MonotonicUlids(clock),
-        journal=JsonJournal(logging.getLogger("stream_coach")),
+        journal=LogJournal(logging.getLogger("stream_coach")),
         limits=_limits(settings),
         queue=SqsTurnQueue(lambda: session.client("sqs", config=store), settings.queue_url),
         answer_model_id=settings.answer_model_id,

@@ -2,12 +2,38 @@
 
 from typing import Final
 
-from libs.streaming.routes import Route, RouteTable
-from stream_coach.bodies import CoachBody, TurnBody
+from libs.streaming.routes import Answer, Route, RouteTable
+from stream_coach.bodies import CoachBody
 
 COACH: Final = "/users/{userId}/coaches/{coachId}"
 CONVERSATIONS: Final = f"{COACH}/conversations"
 CONVERSATION: Final = f"{CONVERSATIONS}/{{conversationId}}"
+
+EVENTS: Final = Answer(200, "The turn's events as they come", "TurnEvent", "text/event-stream")
+WORDS: Final = (
+    Answer(200, "The sentence, word by word", "ProbeLine", "application/x-ndjson"),
+    Answer(200, "The sentence, word by word", "Words", "text/plain"),
+)
+
+CONVERSATION_ERRORS: Final = ("CONVERSATION_NOT_FOUND", "STORE_UNAVAILABLE")
+TURN_ERRORS: Final = (*CONVERSATION_ERRORS, "TURN_NOT_FOUND")
+ADMISSION_ERRORS: Final = (
+    *CONVERSATION_ERRORS,
+    "INVALID_USER_RESPONSE",
+    "INVALID_TIMESTAMP",
+    "CONVERSATION_BUSY",
+    "IDEMPOTENCY_KEY_REUSED",
+    "RATE_LIMITED",
+)
+GENERATION_ERRORS: Final = (
+    "COACH_CONFIG_NOT_FOUND",
+    "MODEL_THROTTLED",
+    "MODEL_UNAVAILABLE",
+    "MODEL_REFUSED",
+    "MODEL_STREAM_INTERRUPTED",
+    "CANCELLED",
+    "DEADLINE",
+)
 
 ROUTES: Final = RouteTable(
     [
@@ -18,7 +44,10 @@ ROUTES: Final = RouteTable(
             auth="jwt",
             summary="Say something to the coach and stream the answer",
             tags=("conversations",),
-            request_model=TurnBody,
+            parameters=("Idempotency-Key",),
+            request_model="SaidBody",
+            answers=(EVENTS,),
+            errors=ADMISSION_ERRORS,
         ),
         Route(
             "GET",
@@ -27,6 +56,9 @@ ROUTES: Final = RouteTable(
             auth="jwt_or_ticket",
             summary="Attach to the running turn, or resume a stream behind Last-Event-ID",
             tags=("conversations",),
+            parameters=("Last-Event-ID", "lastEventId", "turnId"),
+            answers=(EVENTS, Answer(204, "Nothing is running, or nothing is left to come")),
+            errors=(*TURN_ERRORS, "INVALID_CURSOR"),
         ),
         Route(
             "POST",
@@ -35,7 +67,13 @@ ROUTES: Final = RouteTable(
             auth="jwt",
             summary="Say something to the coach and get the answer as one JSON document",
             tags=("conversations",),
-            request_model=TurnBody,
+            parameters=("Idempotency-Key",),
+            request_model="SaidBody",
+            answers=(
+                Answer(200, "The answer", "AnsweredTurn"),
+                Answer(202, "The turn goes on; watch it", "TurnLinks"),
+            ),
+            errors=(*ADMISSION_ERRORS, *GENERATION_ERRORS),
         ),
         Route(
             "GET",
@@ -44,6 +82,9 @@ ROUTES: Final = RouteTable(
             auth="jwt",
             summary="Read the conversation, latest page first",
             tags=("conversations",),
+            parameters=("before", "limit"),
+            answers=(Answer(200, "A page, oldest message first", "HistoryPage"),),
+            errors=(*CONVERSATION_ERRORS, "INVALID_CURSOR"),
         ),
         Route(
             "POST",
@@ -52,7 +93,10 @@ ROUTES: Final = RouteTable(
             auth="jwt",
             summary="Leave a message to be answered when somebody attaches, or by the worker",
             tags=("turns",),
-            request_model=TurnBody,
+            parameters=("Idempotency-Key",),
+            request_model="LaterBody",
+            answers=(Answer(202, "The message is stored", "TurnLinks"),),
+            errors=ADMISSION_ERRORS,
         ),
         Route(
             "GET",
@@ -61,6 +105,8 @@ ROUTES: Final = RouteTable(
             auth="jwt",
             summary="Poll a turn: its state and what was said so far",
             tags=("turns",),
+            answers=(Answer(200, "The turn as it stands", "TurnState"),),
+            errors=TURN_ERRORS,
         ),
         Route(
             "POST",
@@ -69,6 +115,11 @@ ROUTES: Final = RouteTable(
             auth="jwt",
             summary="Stop a turn; what was said so far is saved",
             tags=("turns",),
+            answers=(
+                Answer(200, "The turn is over", "TurnStopped"),
+                Answer(202, "Whoever runs it will hear of it", "TurnStopped"),
+            ),
+            errors=TURN_ERRORS,
         ),
         Route(
             "POST",
@@ -77,6 +128,8 @@ ROUTES: Final = RouteTable(
             auth="jwt",
             summary="Begin a conversation",
             tags=("conversations",),
+            answers=(Answer(201, "An empty conversation", "ConversationCreated"),),
+            errors=("COACH_CONFIG_NOT_FOUND", "STORE_UNAVAILABLE"),
         ),
         Route(
             "GET",
@@ -85,6 +138,9 @@ ROUTES: Final = RouteTable(
             auth="jwt",
             summary="List conversations, latest activity first",
             tags=("conversations",),
+            parameters=("before", "limit"),
+            answers=(Answer(200, "A page, latest activity first", "ConversationPage"),),
+            errors=("INVALID_CURSOR", "STORE_UNAVAILABLE"),
         ),
         Route(
             "GET",
@@ -93,6 +149,8 @@ ROUTES: Final = RouteTable(
             auth="jwt",
             summary="Show a conversation",
             tags=("conversations",),
+            answers=(Answer(200, "The conversation", "Conversation"),),
+            errors=CONVERSATION_ERRORS,
         ),
         Route(
             "DELETE",
@@ -101,6 +159,8 @@ ROUTES: Final = RouteTable(
             auth="jwt",
             summary="Delete a conversation with all that was said in it",
             tags=("conversations",),
+            answers=(Answer(204, "It is gone"),),
+            errors=CONVERSATION_ERRORS,
         ),
         Route(
             "GET",
@@ -109,6 +169,8 @@ ROUTES: Final = RouteTable(
             auth="jwt",
             summary="Show a coach's configuration",
             tags=("coaches",),
+            answers=(Answer(200, "The configuration", "Coach"),),
+            errors=("COACH_CONFIG_NOT_FOUND", "STORE_UNAVAILABLE"),
         ),
         Route(
             "PUT",
@@ -118,8 +180,18 @@ ROUTES: Final = RouteTable(
             summary="Set up a coach, or change one",
             tags=("coaches",),
             request_model=CoachBody,
+            answers=(Answer(200, "The configuration as it is stored", "Coach"),),
+            errors=("INVALID_COACH_CONFIG", "STORE_UNAVAILABLE"),
         ),
-        Route("GET", "/health", name="health", auth="none", summary="Alive", tags=("health",)),
+        Route(
+            "GET",
+            "/health",
+            name="health",
+            auth="none",
+            summary="Tell whether the service is alive",
+            tags=("health",),
+            answers=(Answer(200, "Alive", "Health"),),
+        ),
         Route(
             "GET",
             "/health/stream",
@@ -127,6 +199,9 @@ ROUTES: Final = RouteTable(
             auth="none",
             summary="Stream a sentence word by word; shows whether the path buffers",
             tags=("health",),
+            parameters=("delay", "format", "sentence"),
+            answers=WORDS,
+            errors=("INVALID_PROBE_OPTIONS",),
         ),
         Route(
             "POST",
@@ -135,6 +210,20 @@ ROUTES: Final = RouteTable(
             auth="none",
             summary="The same, with options in the body",
             tags=("health",),
+            parameters=("delay", "format", "sentence"),
+            request_model="ProbeBody",
+            request_required=False,
+            answers=WORDS,
+            errors=("INVALID_PROBE_OPTIONS",),
+        ),
+        Route(
+            "GET",
+            "/openapi.json",
+            name="show_api",
+            auth="none",
+            summary="Describe the API",
+            tags=("health",),
+            answers=(Answer(200, "This document", "ApiDocument"),),
         ),
     ]
 )

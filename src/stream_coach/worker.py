@@ -1,16 +1,17 @@
 """The entry point of TurnWorkerFunction: queued turns by SQS, and the sweep on a schedule."""
 
-import logging
 import os
 from collections.abc import Mapping
 from typing import Any
 
 from libs.lambda_runtime import Context
+from stream_coach import logs
+from stream_coach import logs
 from stream_coach.composition import build_app
 from stream_coach.deliveries import worker
 from stream_coach.settings import Settings
 
-logging.getLogger("stream_coach").setLevel(logging.INFO)
+logs.configure(os.environ.get("AWS_LAMBDA_LOG_LEVEL", ""))
 _app = build_app(Settings.from_env(os.environ))
 
 

@@ -1,8 +1,9 @@
-"""The API as an OpenAPI 3.1 document, made from the route table. Nothing here is imported before someone asks.
+"""The API as an OpenAPI 3.1 document, made from the route table; imported when someone asks for it.
 
 Source  https://spec.openapis.org/oas/v3.1.1.html
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -14,10 +15,10 @@ API_VERSION: Final = "0.1.0"
 DESCRIPTION: Final = """\
 Talk to an AI coach and read the answer while it is written.
 
-JSON is camelCase; a field that is not required is left out, never null. A refused request answers with \
-`application/problem+json`, or, where `accept` names `text/event-stream`, with the same status and one \
-`error` event. An address that is not listed here answers 404 `ROUTE_NOT_FOUND`, a listed one asked with \
-another method 405 `METHOD_NOT_ALLOWED` and an `allow` header."""
+JSON is camelCase, but for the word probe. In answers a field that is not required is left out, never null. \
+A refused request answers with `application/problem+json`, or, where `accept` names `text/event-stream`, with \
+the same status and one `error` event. An address that is not listed here answers 404 `ROUTE_NOT_FOUND`, a \
+listed one asked with another method 405 `METHOD_NOT_ALLOWED` and an `allow` header."""
 BEARER: Final = {
     "type": "http",
     "scheme": "bearer",
@@ -52,10 +53,16 @@ def document(routes: Iterable[Route]) -> JsonObject:
         "components": {
             "securitySchemes": {"bearer": BEARER, "ticket": TICKET},
             "parameters": parameters.components(table),
+            "responses": problems.components(table, schemas),
             "headers": operations.HEADERS | problems.HEADERS,
             "schemas": schemas.definitions,
         },
     }
+
+
+def printed(description: JsonObject) -> str:
+    """Return the document as docs/openapi.json holds it."""
+    return json.dumps(description, ensure_ascii=False, indent=2) + "\n"
 
 
 def _models(table: tuple[Route, ...]) -> Iterator[Model]:

@@ -5,4 +5,4 @@ import sys
 from stream_coach.openapi import document, printed
 from stream_coach.routes import ROUTES
 
-sys.stdout.write(printed(document(ROUTES.routes)))
+sys.stdout.buffer.write(printed(document(ROUTES.routes)).encode())

@@ -1,15 +1,12 @@
-"""What clients are answered, and where it stands on the wire. An optional field is absent, never null."""
+"""What clients are answered. An optional field is absent, never null."""
 
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 
-from libs.coach_conversation.types import MessageStatus, Mode, PartKind, Role, TurnStatus
-from libs.streaming.events import Stage
-from stream_coach.openapi import codes
+from stream_coach.openapi.codes import ErrorCode
+from stream_coach.openapi.turns import Message, Moment
 
-type ErrorCode = Annotated[str, WithJsonSchema(codes.schema())]
-type Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 type Cursor = Annotated[str, Field(description="`before` of the next page; absent on the last one.")]
 
 
@@ -25,27 +22,6 @@ class Problem(TypedDict):
     requestId: NotRequired[str]
     turnId: NotRequired[Annotated[str, Field(description="The turn that is in the way, or that failed.")]]
     savedContent: NotRequired[Annotated[str, Field(description="What was kept of the answer.")]]
-
-
-class Part(TypedDict):
-    """A piece of a message: an aside of the coach (update), the answer, or a person's text."""
-
-    type: PartKind
-    text: str
-    stage: NotRequired[str]
-
-
-class Message(TypedDict):
-    """A saved message; `content` is what was shown: the texts of its parts, joined."""
-
-    messageId: str
-    role: Role
-    content: str
-    parts: list[Part]
-    status: MessageStatus
-    turnId: str
-    createdAt: Moment
-    messageTimestamp: NotRequired[Annotated[str, Field(description="As the client sent it.")]]
 
 
 class HistoryPage(TypedDict):
@@ -87,80 +63,6 @@ class Coach(TypedDict):
     style: str
     goals: list[str]
     limits: list[str]
-
-
-class Usage(TypedDict):
-    """What the turn used."""
-
-    inputTokens: int
-    outputTokens: int
-    cacheReadTokens: int
-    cacheWriteTokens: int
-    modelCalls: int
-    costUsd: float
-
-
-class Timings(TypedDict):
-    """How long the turn took, in milliseconds."""
-
-    totalMs: int
-    firstTokenMs: NotRequired[int]
-    routerMs: NotRequired[int]
-
-
-class AnsweredTurn(TypedDict):
-    """A turn as one document: its `complete` event."""
-
-    turnId: str
-    status: Literal["completed"]
-    messageId: str
-    conversationId: str
-    userMessage: NotRequired[Message]
-    aiMessage: Message
-    stopReason: str
-    usage: Usage
-    timings: Timings
-
-
-class TurnLinks(TypedDict):
-    """A turn that is under way or waits, and where to watch it."""
-
-    turnId: str
-    status: TurnStatus
-    streamUrl: Annotated[str, Field(description="With a ticket, where tickets are configured.")]
-    pollUrl: str
-
-
-class TurnFailure(TypedDict):
-    """Why a turn ended without an answer."""
-
-    code: ErrorCode
-    message: str
-    retryable: bool
-
-
-class TurnState(TypedDict):
-    """A turn as it stands: what was said so far, and how it ended where it has."""
-
-    turnId: str
-    conversationId: str
-    status: TurnStatus
-    mode: Mode
-    content: str
-    userMessageId: str
-    progress: NotRequired[Stage]
-    aiMessage: NotRequired[Message]
-    error: NotRequired[TurnFailure]
-    stopReason: NotRequired[str]
-    usage: NotRequired[Usage]
-    timings: NotRequired[Timings]
-
-
-class TurnStopped(TypedDict):
-    """A turn that was asked to stop."""
-
-    turnId: str
-    status: TurnStatus
 
 
 class Health(TypedDict):

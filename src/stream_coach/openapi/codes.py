@@ -1,7 +1,9 @@
-"""The codes of errors, each in a sentence: the first that the error trees have for it."""
+"""The codes of errors, each with its status and the sentence that the error trees have for it."""
 
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+from pydantic import WithJsonSchema
 
 from libs.coach_conversation import errors as coach_errors
 from libs.coach_conversation.errors import TurnError
@@ -9,20 +11,28 @@ from libs.streaming import errors as streaming_errors
 from libs.streaming.errors import StreamingError
 from stream_coach.http_errors import STATUSES
 
+TREES: Final = (streaming_errors, coach_errors)
 UNFORESEEN: Final = "Something went wrong on our side."
 
 
-def schema() -> dict[str, Any]:
-    """Return the schema of `code`, with the status and the meaning of each."""
-    meanings = dict(reversed(list(_meanings()))) | {"PROCESSING_ERROR": UNFORESEEN}
-    lines = [f"- `{code}` ({status}): {meanings.get(code, '')}".rstrip() for code, status in STATUSES.items()]
+def _schema() -> dict[str, Any]:
+    meanings = _meanings()
+    lines = [f"- `{code}` ({status}): {meanings.get(code, UNFORESEEN)}" for code, status in STATUSES.items()]
     return {"type": "string", "enum": list(STATUSES), "description": "\n".join(lines)}
 
 
-def _meanings() -> Iterator[tuple[str, str]]:
-    """Yield codes and meanings in the order of the modules; what follows a semicolon is for readers of code."""
-    for module in (streaming_errors, coach_errors):
-        for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, StreamingError | TurnError):
-                sentence = (value.__doc__ or "").partition("\n")[0]
-                yield value.code, sentence.partition(";")[0].rstrip(".") + "."
+def _meanings() -> Mapping[str, str]:
+    """Return each code's first sentence; what follows a semicolon is for those who read the class."""
+    found: dict[str, str] = {}
+    for value in (value for tree in TREES for value in vars(tree).values()):
+        if (
+            isinstance(value, type)
+            and issubclass(value, StreamingError | TurnError)
+            and "code" in vars(value)
+        ):
+            sentence = (value.__doc__ or "").partition("\n")[0]
+            found.setdefault(value.code, sentence.partition(";")[0].rstrip(".") + ".")
+    return found | {"PROCESSING_ERROR": UNFORESEEN}
+
+
+type ErrorCode = Annotated[str, WithJsonSchema(_schema())]

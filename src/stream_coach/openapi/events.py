@@ -6,9 +6,8 @@ from pydantic import Field
 
 from libs.coach_conversation.router import UpdateStage
 from libs.streaming.events import NoticeKind, Stage
-from stream_coach.openapi.answers import ErrorCode, Message, Timings, Usage
-
-type StopReason = Annotated[str, Field(examples=["end_turn", "max_tokens"])]
+from stream_coach.openapi.codes import ErrorCode
+from stream_coach.openapi.turns import Message, StopReason, Timings, Usage
 
 
 class StartEvent(TypedDict):
@@ -105,8 +104,8 @@ type TurnEvent = Annotated[
     Field(
         discriminator="type",
         description=(
-            "One event of the stream: the JSON of its `data:` line. Its `id:` line is `<turnId>.<n>`, n counting "
-            "up from 1; there is no `event:` line. A silent stream sends comments. "
+            "One event of the stream: the JSON of its `data:` line. Its `id:` line is `<turnId>.<n>`, "
+            "n counting up from 1; there is no `event:` line. A silent stream sends comments. "
             "Order: start (progress | contextual | recall | notice | chunk)* (complete | error)."
         ),
     ),

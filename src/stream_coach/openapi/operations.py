@@ -1,12 +1,10 @@
 """Operations: a row of the route table, as OpenAPI says it."""
 
-from typing import Any, Final
+from typing import Final
 
 from libs.streaming.routes import Answer, Auth, Route
 from stream_coach.openapi import parameters, problems
-from stream_coach.openapi.schemas import Schemas
-
-type JsonObject = dict[str, Any]
+from stream_coach.openapi.schemas import JsonObject, Schemas
 
 SECURITY: Final[dict[Auth, list[JsonObject]]] = {
     "none": [],

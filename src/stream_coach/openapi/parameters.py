@@ -1,15 +1,14 @@
 """Parameters: ids in the path, and the query parameters and headers that routes name."""
 
 from collections.abc import Iterable
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from libs.coach_conversation.conversations import MAX_PAGE
 from libs.streaming import probe
 from libs.streaming.path_params import ID_PATTERN, compile_template
 from libs.streaming.routes import Route
 from stream_coach.bodies import MAX_KEY_CHARACTERS
-
-type JsonObject = dict[str, Any]
+from stream_coach.openapi.schemas import JsonObject
 
 ID: Final[JsonObject] = {"type": "string", "pattern": f"^{ID_PATTERN}$"}
 TEXT: Final[JsonObject] = {"type": "string"}

@@ -1,15 +1,13 @@
 """Problems: how a route can refuse, by its kind and by what its row says."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
 from libs.streaming.path_params import compile_template
 from libs.streaming.routes import Route
 from stream_coach.http_errors import STATUSES
-from stream_coach.openapi.schemas import Schemas
-
-type JsonObject = dict[str, Any]
+from stream_coach.openapi.schemas import JsonObject, Schemas
 
 MODELS: Final = ("Problem", "ErrorEvent")
 HEADERS: Final[JsonObject] = {
@@ -62,20 +60,38 @@ def _codes(route: Route) -> Iterator[str]:
 
 def responses(route: Route, schemas: Schemas) -> JsonObject:
     """Return the route's refusals by status, each with the codes that it can hold."""
-    by_status = groupby(codes_of(route), key=STATUSES.__getitem__)
-    return {str(status): _response(status, list(codes), schemas) for status, codes in by_status}
+    return {
+        str(status): {"$ref": f"#/components/responses/{codes[0]}"}
+        if len(codes) == 1
+        else _response(status, codes, schemas)
+        for status, codes in _by_status(route)
+    }
+
+
+def components(routes: Iterable[Route], schemas: Schemas) -> JsonObject:
+    """Return the refusals that stand for one code alone, by code: most routes share them."""
+    alone = {
+        codes[0]: _response(status, codes, schemas)
+        for route in routes
+        for status, codes in _by_status(route)
+        if len(codes) == 1
+    }
+    return {code: alone[code] for code in STATUSES if code in alone}
+
+
+def _by_status(route: Route) -> Iterator[tuple[int, list[str]]]:
+    for status, codes in groupby(codes_of(route), key=STATUSES.__getitem__):
+        yield status, list(codes)
 
 
 def _response(status: int, codes: list[str], schemas: Schemas) -> JsonObject:
-    def narrowed(model: str) -> JsonObject:
-        return {"schema": {"allOf": [schemas.uses[model], {"properties": {"code": {"enum": codes}}}]}}
-
     header = SENT_WITH.get(status)
+    narrowed = {"allOf": [schemas.uses["Problem"], {"properties": {"code": {"enum": codes}}}]}
     return {
         "description": ", ".join(codes),
         **({"headers": {header: {"$ref": f"#/components/headers/{header}"}}} if header else {}),
         "content": {
-            "application/problem+json": narrowed("Problem"),
-            "text/event-stream": narrowed("ErrorEvent"),
+            "application/problem+json": {"schema": narrowed},
+            "text/event-stream": {"schema": schemas.uses["ErrorEvent"]},
         },
     }

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, override
 
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from libs.streaming.routes import Model
 from stream_coach import bodies
-from stream_coach.openapi import answers, events, inputs
+from stream_coach.openapi import answers, events, inputs, turns
 
 type JsonObject = dict[str, Any]
 
-NAMESPACES: Final = (bodies, inputs, answers, events)
+NAMESPACES: Final = (bodies, inputs, answers, turns, events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +27,21 @@ class Schemas:
 class _Generator(GenerateJsonSchema):
     """Leaves out the titles that pydantic makes from field names; they say nothing new."""
 
+    @override
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
 
 def schemas_of(models: Iterable[Model]) -> Schemas:
     """Return the schemas of all models together, each definition once. Raises ValueError."""
-    found = {model: _resolved(model) for model in models}
+    wanted = tuple(dict.fromkeys(models))
     uses, whole = TypeAdapter.json_schemas(
-        [(model, "validation", TypeAdapter(resolved)) for model, resolved in found.items()],
+        [(number, "validation", TypeAdapter(_resolved(model))) for number, model in enumerate(wanted)],
         ref_template="#/components/schemas/{model}",
         schema_generator=_Generator,
     )
-    return Schemas({model: uses[model, "validation"] for model in found}, whole["$defs"])
+    by_model = {model: uses[number, "validation"] for number, model in enumerate(wanted)}
+    return Schemas(by_model, whole["$defs"])
 
 
 def _resolved(model: Model) -> Any:

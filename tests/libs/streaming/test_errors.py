@@ -29,6 +29,8 @@ def test_the_codes_are_these() -> None:
         "PAYLOAD_TOO_LARGE",
         "PROCESSING_ERROR",
         "ROUTE_NOT_FOUND",
+        "TICKET_EXPIRED",
+        "TICKET_INVALID",
         "TOKEN_EXPIRED",
         "UNSUPPORTED_MEDIA_TYPE",
         "USER_ID_MISMATCH",

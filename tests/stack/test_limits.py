@@ -1,0 +1,53 @@
+"""Limits that a person meets: silence on the line, the end of the function's time, too many messages."""
+
+from itertools import pairwise
+
+import pytest
+
+from tests.stack.client import Stack
+
+pytestmark = pytest.mark.stack
+
+MARGIN_S = 5.0
+"""What the impatient stack leaves a turn of the function's 300 s."""
+
+
+def test_a_silent_stream_is_kept_open_by_comments(impatient_stack: Stack) -> None:
+    impatient_stack.emulator.play(firstTokenMs=900)
+    told = impatient_stack.person().begin().say("/say after a silence")
+    assert told.answer == "after a silence"
+    generating, chunk = told.of("progress")[1].at_s, told.of("chunk")[0].at_s
+    within = [at_s for at_s in told.keep_alives if generating < at_s < chunk]
+    assert len(within) >= 2
+    assert all(later - earlier > 0.15 for earlier, later in pairwise(within))
+
+
+def test_a_turn_ends_before_the_function_s_time_does(impatient_stack: Stack) -> None:
+    impatient_stack.emulator.play(interTokenMs=100)
+    conversation = impatient_stack.person().begin()
+    told = conversation.say(f"/say {'word ' * 200}")
+    assert (told.last["type"], told.last["code"]) == ("error", "DEADLINE")
+    assert told.last["retryable"]
+    assert MARGIN_S - 0.5 < told.events[-1].at_s < MARGIN_S + 5
+    _, partial = conversation.stored()
+    assert partial["status"] == "partial"
+    assert partial["content"] == told.text == told.last["savedContent"]
+    assert told.answer.startswith("word word ")
+    assert impatient_stack.emulator.calls()[-1]["closedEarly"]
+    impatient_stack.emulator.play()
+    assert conversation.say("/say go on please").answer == "go on please"
+
+
+def test_whoever_says_too_much_in_a_minute_is_told_when_to_come_again(impatient_stack: Stack) -> None:
+    conversation = impatient_stack.person().begin()
+    # Three a minute; a minute may end in between, two may not.
+    for _ in range(7):
+        with conversation.stream("/say one more thing") as stream:
+            stream.read()
+        if stream.status != 200:
+            break
+    refusal = stream.refusal
+    assert (stream.status, refusal["code"], refusal["retryable"]) == (429, "RATE_LIMITED", True)
+    assert 1 <= int(stream.headers["retry-after"]) <= 60
+    assert {item["role"] for item in conversation.stored()[:2]} == {"user", "assistant"}
+    assert len(conversation.stored()) % 2 == 0

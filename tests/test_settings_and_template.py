@@ -1,0 +1,63 @@
+"""What template.yaml gives each function, and what the settings ask for, are the same."""
+
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.resource_names import resource_values
+from local.template import Template, load_template
+from stream_coach.settings import InvalidSettings, Settings
+
+TEMPLATE = load_template(Path(__file__).resolve().parent.parent / "template.yaml")
+FUNCTIONS = [
+    name
+    for name, resource in TEMPLATE.body["Resources"].items()
+    if resource["Type"] == "AWS::Serverless::Function"
+]
+# Read by Lambda itself, not by the settings.
+LAMBDAS_OWN = {"AWS_LAMBDA_EXEC_WRAPPER"}
+SETTINGS = {field.name.upper(): field for field in fields(Settings)}
+
+
+def parameters_without_default(template: Template) -> dict[str, str]:
+    parameters: dict[str, dict[str, Any]] = template.body["Parameters"]
+    return {name: f"https://{name}" for name, parameter in parameters.items() if "Default" not in parameter}
+
+
+GIVEN = {**resource_values(TEMPLATE, "http://127.0.0.1:1"), **parameters_without_default(TEMPLATE)}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_variable_is_a_setting_or_lambdas_own(function: str) -> None:
+    assert set(TEMPLATE.environment(function, GIVEN)) - LAMBDAS_OWN <= set(SETTINGS)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_setting_that_must_be_there_is_there(function: str) -> None:
+    with pytest.raises(InvalidSettings) as missing:
+        Settings.from_env({})
+    required = {complaint.removesuffix(" is missing") for complaint in str(missing.value).split("; ")}
+    assert required == {name for name, field in SETTINGS.items() if field.default is MISSING}
+    assert required <= set(TEMPLATE.environment(function, GIVEN))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_settings_can_read_what_the_template_gives(function: str) -> None:
+    settings = Settings.from_env(TEMPLATE.environment(function, GIVEN))
+    assert settings.table_name == "stream-coach-Table"
+    assert settings.token_issuer == "https://TokenIssuer"
+    assert settings.jwks_url == "https://JwksUrl"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_parameters_default_is_the_settings_default(function: str) -> None:
+    environment = TEMPLATE.environment(function, GIVEN)
+    settings = Settings.from_env(environment)
+    by_default = {
+        name for name in environment if name in SETTINGS and environment[name] not in GIVEN.values()
+    }
+    assert by_default
+    found = {name: getattr(settings, SETTINGS[name].name) for name in by_default}
+    assert found == {name: SETTINGS[name].default for name in by_default}
