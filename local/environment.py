@@ -55,21 +55,28 @@ class Addresses:
 
 
 def function_environment(
-    template: Template, addresses: Addresses, outer: Mapping[str, str], options: StackOptions
+    template: Template,
+    addresses: Addresses,
+    outer: Mapping[str, str],
+    options: StackOptions,
+    *,
+    name: str = project.FUNCTION,
+    ticket_keys: str = "",
 ) -> dict[str, str]:
-    """Return all variables of the function: the template's, this stack's, and the person's, which win.
+    """Return all variables of a function: the template's, this stack's, and the person's, which win.
 
-    Shape   `outer` is this process's own environment
+    Shape   `outer` is this process's own environment; without `ticket_keys` there are no tickets
     """
     values = {
         **resource_values(template, addresses.aws),
         "TokenIssuer": ISSUER,
         "TokenAudience": AUDIENCE,
         "JwksUrl": addresses.jwks,
+        "TicketKeys": ticket_keys,
     }
     return {
         **_machine_environment(outer, addresses),
-        **template.environment(project.FUNCTION, values),
+        **template.environment(name, values),
         # On one's own machine the limit is only in the way.
         "TURNS_PER_MINUTE": "0",
         "AWS_LAMBDA_LOG_LEVEL": options.log_level,
@@ -83,17 +90,19 @@ def container_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name not in own}
 
 
-def function_config(template: Template, environment: Mapping[str, str]) -> FunctionConfig:
-    """Return how the function runs here: as template.yaml says, from the working tree."""
-    function = template.function(project.FUNCTION)
+def function_config(
+    template: Template, environment: Mapping[str, str], *, name: str = project.FUNCTION
+) -> FunctionConfig:
+    """Return how a function runs here: as template.yaml says, from the working tree."""
+    function = template.function(name)
     return FunctionConfig(
-        name=project.FUNCTION,
+        name=name,
         handler=function.handler,
         timeout_s=function.timeout_s,
         memory_mb=function.memory_mb,
         task_root=project.SOURCE,
         environment=environment,
-        cors=template.cors(project.FUNCTION),
+        cors=template.cors(name),
     )
 
 

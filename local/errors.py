@@ -5,6 +5,7 @@ StackError
 ├── StateDirBusy            another stack already runs on this state directory
 ├── PartFailed              a part did not start, or ended by itself
 ├── CredentialsMissing      real Bedrock was asked for and no AWS credentials were found
+├── QueueUnavailable        the local queue does not answer
 ├── ResourceDiffers         a kept table no longer fits template.yaml
 ├── NotRunning              a command needs a running stack and there is none
 ├── RequestRefused          the function answered with an error, or not at all
@@ -30,6 +31,10 @@ class PartFailed(StackError):
 
 class CredentialsMissing(StackError):
     """Real Bedrock was asked for and no AWS credentials were found."""
+
+
+class QueueUnavailable(StackError):
+    """The local queue does not answer, or knows no such message."""
 
 
 class ResourceDiffers(StackError):

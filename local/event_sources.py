@@ -6,7 +6,7 @@ Source  docs.aws.amazon.com/lambda/latest/dg/with-sqs.html and services-sqs-erro
 
 import json
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from local.template import Template, TemplateError
 
 if TYPE_CHECKING:
-    from mypy_boto3_sqs.type_defs import MessageAttributeValueOutputTypeDef, MessageTypeDef
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 _ATTRIBUTES = ("ApproximateReceiveCount", "SentTimestamp", "SenderId", "ApproximateFirstReceiveTimestamp")
 
@@ -30,45 +30,34 @@ class QueueSource:
 
 def queue_source(template: Template, function: str) -> QueueSource:
     """Return the queue that feeds `function`. Raises TemplateError: there is not exactly one."""
-    match [event["Properties"] for event in template.events(function).values() if event["Type"] == "SQS"]:
-        case [{"Queue": {"Fn::GetAtt": [str(queue), "Arn"]}, **rest}]:
-            reports = "ReportBatchItemFailures" in rest.get("FunctionResponseTypes", ())
-            return QueueSource(queue, rest.get("BatchSize", 10), reports)
-        case found:
-            raise TemplateError(f"{function} is fed by one queue, named by !GetAtt Queue.Arn, not {found!r}")
+    found = [event["Properties"] for event in template.events(function).values() if event["Type"] == "SQS"]
+    match found:
+        case [{"Queue": {"Fn::GetAtt": [str(queue), "Arn"]}}]:
+            reports = "ReportBatchItemFailures" in found[0].get("FunctionResponseTypes", ())
+            return QueueSource(queue, found[0].get("BatchSize", 10), reports)
+    raise TemplateError(f"{function} is fed by one queue, named by !GetAtt Queue.Arn, not by {found!r}")
 
 
 def sqs_event(messages: Sequence["MessageTypeDef"], *, arn: str) -> dict[str, Any]:
-    """Return the event that a batch of messages is to a function."""
+    """Return the event that a batch of messages is to a function.
+
+    Shape   message attributes are left out: nobody here sends any
+    """
     return {"Records": [_record(message, arn) for message in messages]}
 
 
 def _record(message: "MessageTypeDef", arn: str) -> dict[str, Any]:
     found = message.get("Attributes", {})
-    record = {
+    return {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],
         "body": message["Body"],
         "attributes": {name: found[name] for name in _ATTRIBUTES if name in found},
-        "messageAttributes": {
-            name: _attribute(value) for name, value in message.get("MessageAttributes", {}).items()
-        },
+        "messageAttributes": {},
         "md5OfBody": message["MD5OfBody"],
         "eventSource": "aws:sqs",
         "eventSourceARN": arn,
         "awsRegion": arn.split(":")[3],
-    }
-    if "MD5OfMessageAttributes" in message:
-        record["md5OfMessageAttributes"] = message["MD5OfMessageAttributes"]
-    return record
-
-
-def _attribute(value: "MessageAttributeValueOutputTypeDef") -> dict[str, Any]:
-    return {
-        "stringValue": value.get("StringValue"),
-        "stringListValues": [],
-        "binaryListValues": [],
-        "dataType": value["DataType"],
     }
 
 
@@ -87,21 +76,22 @@ def scheduled_event(*, rule: str, region: str, account: str, now: datetime) -> d
     }
 
 
-def failed_ids(answer: bytes, batch: Collection[str]) -> set[str]:
+def failed_ids(answer: bytes, batch: Sequence[str]) -> list[str]:
     """Return which messages of a batch the function's answer names as failed.
 
-    No answer, or none that names any, is success. An answer that is no JSON, or names something that is
+    No answer, or one that names none, is success. An answer that is no JSON, or names something that is
     no message of the batch, fails all of it.
     """
     try:
         document = json.loads(answer or b"null")
     except ValueError:
-        return set(batch)
-    named = document.get("batchItemFailures") if isinstance(document, Mapping) else None
-    match named:
+        return list(batch)
+    match document.get("batchItemFailures") if isinstance(document, dict) else None:
         case None:
-            return set()
-        case list():
-            failed = {item.get("itemIdentifier") if isinstance(item, Mapping) else None for item in named}
-            return failed if failed <= set(batch) else set(batch)
-    return set(batch)
+            return []
+        case list(named):
+            failed: list[Any] = [
+                item.get("itemIdentifier") if isinstance(item, dict) else None for item in named
+            ]
+            return failed if all(message_id in batch for message_id in failed) else list(batch)
+    return list(batch)

@@ -9,4 +9,5 @@ EVENTS = ROOT / "events"
 MINISTACK_PYTHON = ROOT / ".tools" / "ministack" / "bin" / "python"
 
 FUNCTION = "StreamCoachFunction"
+WORKER = "TurnWorkerFunction"
 DEFAULT_STATE_DIR = Path(".local")

@@ -148,6 +148,25 @@ class DirectReply:
         await self._exchange.start(200, (*own, *self._host_headers, *headers))
 
 
+class CollectedReply:
+    """Keeps the answer to an event that no caller sent; a failure is the invocation's own result."""
+
+    def __init__(self) -> None:
+        self.payload = b""
+
+    async def begin(self, content_type: str) -> None: ...
+
+    async def write(self, data: bytes) -> None:
+        self.payload += data
+
+    async def finish(self) -> None: ...
+
+    async def whole(self, content_type: str, payload: bytes) -> None:  # noqa: ARG002 - always JSON
+        self.payload = payload
+
+    async def fail(self, failure: Failure) -> None: ...
+
+
 _THROTTLED_HEADERS = (("x-amzn-errortype", THROTTLED), ("retry-after", str(RETRY_AFTER_S)))
 _THROTTLED_BODY = {
     "Reason": "ReservedFunctionConcurrentInvocationLimitExceeded",

@@ -16,6 +16,7 @@ from local.bedrock_emulator import serve_bedrock
 from local.endpoints import Endpoints, remove_endpoints, write_env_vars
 from local.environment import Addresses, container_environment, function_config, function_environment
 from local.errors import PartFailed, PortTaken, StackError
+from local.event_sources import queue_source
 from local.function_url import FunctionUrl
 from local.health import require_health
 from local.http_server import close, port_of
@@ -26,7 +27,9 @@ from local.stack_options import StackOptions
 from local.stack_process import running_stack
 from local.state_dir import StateLock
 from local.template import load_template
+from local.ticket_keys import load_or_make_keys
 from local.tokens import AUDIENCE, ISSUER
+from local.worker_host import WorkerHost
 
 __all__ = ["LocalStack", "Report", "StackOptions", "running_stack"]
 
@@ -46,6 +49,7 @@ class LocalStack:
     endpoints: Endpoints
     _ministack: MiniStack
     _function: FunctionUrl
+    _worker: WorkerHost
 
     def __init__(self, options: StackOptions, *, report: Report | None = None) -> None:
         self._options, self._state = options, options.state
@@ -63,6 +67,7 @@ class LocalStack:
             await self._ministack.start(keep_open=(lock.fd,))
             await _together(self._make_resources(environment["AWS_REGION"]), self._function_ready())
             await asyncio.to_thread(require_health, self._function.url, log_file=self._log("function"))
+            await self._start_worker(undo, addresses)
             self.endpoints = self._found(addresses, environment, key)
             undo.callback(remove_endpoints, self._state)
             write_env_vars(self._state, project.FUNCTION, container_environment(environment))
@@ -117,7 +122,8 @@ class LocalStack:
     async def _start_function(self, undo: AsyncExitStack, addresses: Addresses) -> dict[str, str]:
         """Take the Function URL's port and start its processes; return their environment."""
         options = self._options
-        environment = function_environment(self._template, addresses, os.environ, options)
+        keys = load_or_make_keys(self._state.ticket_keys)
+        environment = function_environment(self._template, addresses, os.environ, options, ticket_keys=keys)
         self._function = FunctionUrl(
             function_config(self._template, environment),
             processes=options.processes,
@@ -146,6 +152,29 @@ class LocalStack:
         count = self._options.processes
         self._report("function", f"{count} processes, {self._options.pollers} turns at once in each")
 
+    async def _start_worker(self, undo: AsyncExitStack, addresses: Addresses) -> None:
+        """Start the worker's process; nothing waits until it is ready for work."""
+        template, name = self._template, project.WORKER
+        environment = function_environment(template, addresses, os.environ, self._options, name=name)
+        region = environment["AWS_REGION"]
+        work_queue = importlib.import_module("local.work_queue")
+        self._worker = WorkerHost(
+            function_config(template, environment, name=name),
+            work_queue.WorkQueue(environment["QUEUE_URL"], aws_url=addresses.aws, region=region),
+            queue_source(template, name),
+            region=region,
+            sweep_every_s=self._options.sweep_every_s,
+            log_file=self._log("worker"),
+            stop_grace_s=TURN_END_S,
+        )
+        undo.push_async_callback(self._end_turns)
+        await self._worker.start()
+        self._report("worker", f"queued turns, and a sweep every {self._options.sweep_every_s:g} s")
+
+    async def _end_turns(self) -> None:
+        """Let what runs end, on both sides at once: together they take no longer than one."""
+        await asyncio.gather(self._worker.stop(), self._function.stop())
+
     def _found(self, addresses: Addresses, environment: Mapping[str, str], key: SigningKey) -> Endpoints:
         return Endpoints(
             function_url=self._function.url.rstrip("/"),
@@ -160,7 +189,11 @@ class LocalStack:
             table_name=environment["TABLE_NAME"],
             queue_url=environment["QUEUE_URL"],
             pid=os.getpid(),
-            pids={"ministack": [self._ministack.pid], "function": list(self._function.pids)},
+            pids={
+                "ministack": [self._ministack.pid],
+                "function": list(self._function.pids),
+                "worker": list(self._worker.pids),
+            },
         )
 
     def _tell(self, line: str) -> None:

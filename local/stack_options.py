@@ -15,7 +15,7 @@ type Bedrock = Literal["local", "aws"]
 class StackOptions:
     """How a stack is to run.
 
-    Shape   `port` 0 takes a free one; `overrides` are environment variables of the function, and win
+    Shape   `port` 0 takes a free one; `overrides` are environment variables of both functions, and win
     """
 
     state: StateDir
@@ -23,5 +23,6 @@ class StackOptions:
     bedrock: Bedrock = "local"
     processes: int = 2
     pollers: int = 32
+    sweep_every_s: float = 60.0
     overrides: Mapping[str, str] = field(default_factory=dict)
     log_level: str = "INFO"

@@ -40,6 +40,10 @@ class StateDir:
         return self.root / "signing-key.pem"
 
     @property
+    def ticket_keys(self) -> Path:
+        return self.root / "ticket-keys"
+
+    @property
     def endpoints(self) -> Path:
         return self.root / "endpoints.json"
 

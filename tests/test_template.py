@@ -1,50 +1,25 @@
 """template.yaml as CloudFormation gets it: the SAM translator's output, made without AWS."""
 
 import re
-from collections.abc import Mapping
-from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Any
 
 import pytest
-from samtranslator.translator.transform import transform
 
-from local.template import load_template
-
-ROOT = Path(__file__).resolve().parent.parent
-SOURCE = load_template(ROOT / "template.yaml").body
-PARAMETERS = {
-    "TokenIssuer": "https://issuer.example",
-    "TokenAudience": "audience",
-    "JwksUrl": "https://issuer.example/keys",
-}
-MODEL_ARNS = {
-    "us.anthropic.claude-sonnet-5-5": "anthropic.claude-sonnet-5-5",
-    "global.anthropic.claude-sonnet-5-5": "anthropic.claude-sonnet-5-5",
-    "us.amazon.nova-micro-v1:0": "amazon.nova-micro-v1:0",
-    "amazon.nova-micro-v1:0": "amazon.nova-micro-v1:0",
-    "us.openai.gpt-5.4": "openai.gpt-5.4",
-    "zai.glm-4.6": "zai.glm-4.6",
-}
-
-
-class ManagedPolicies:
-    """The one managed policy that SAM adds, known without asking AWS."""
-
-    def load(self) -> dict[str, str]:
-        name = "AWSLambdaBasicExecutionRole"
-        return {name: f"arn:aws:iam::aws:policy/service-role/{name}"}
+from libs.streaming.tickets import parse_keys
+from tests.translated_template import (
+    FUNCTIONS,
+    ROOT,
+    SOURCE,
+    evaluate,
+    of_type,
+    permissions_of,
+    translated,
+)
 
 
 @pytest.fixture(scope="module")
 def resources() -> dict[str, Any]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        body = load_template(ROOT / "template.yaml").body
-        # `sam deploy` uploads the artifact first and writes its address here.
-        body["Resources"]["StreamCoachFunction"]["Properties"]["CodeUri"] = "s3://bucket/key"
-        translated: dict[str, Any] = transform(body, PARAMETERS, ManagedPolicies())
-    return {name: resource | {"Id": name} for name, resource in translated["Resources"].items()}
+    return translated()
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +28,8 @@ def function(resources: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def statements(resources: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    policies = resources["StreamCoachFunctionRole"]["Properties"]["Policies"]
-    return {item["Sid"]: item for policy in policies for item in policy["PolicyDocument"]["Statement"]}
-
-
-def of_type(resources: dict[str, Any], kind: str) -> list[dict[str, Any]]:
-    return [resource for resource in resources.values() if resource["Type"] == kind]
+def worker(resources: dict[str, Any]) -> dict[str, Any]:
+    return dict(resources["TurnWorkerFunction"]["Properties"])
 
 
 def test_the_url_streams_and_leaves_authentication_to_the_function(resources: dict[str, Any]) -> None:
@@ -69,7 +39,7 @@ def test_the_url_streams_and_leaves_authentication_to_the_function(resources: di
 
 
 def test_anyone_may_call_the_url_and_the_function_through_it(resources: dict[str, Any]) -> None:
-    permissions = [item["Properties"] for item in of_type(resources, "AWS::Lambda::Permission")]
+    permissions = permissions_of(resources, "StreamCoachFunction")
     assert {item["Action"] for item in permissions} == {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}
     assert {item["Principal"] for item in permissions} == {"*"}
     by_action = {item["Action"]: item for item in permissions}
@@ -108,18 +78,30 @@ def test_the_function_runs_our_loop_on_the_managed_runtime(function: dict[str, A
     assert function["Environment"]["Variables"]["AWS_LAMBDA_EXEC_WRAPPER"] == "/var/task/bootstrap"
 
 
-def test_the_function_has_the_time_and_memory_of_the_budget(function: dict[str, Any]) -> None:
+def test_the_worker_runs_on_the_managed_runtimes_own_client_and_has_no_address(
+    resources: dict[str, Any], worker: dict[str, Any]
+) -> None:
+    assert worker["Runtime"] == "python3.13"
+    assert worker["Handler"] == "stream_coach.worker.handler"
+    assert "AWS_LAMBDA_EXEC_WRAPPER" not in worker["Environment"]["Variables"]
+    assert len(of_type(resources, "AWS::Lambda::Url")) == 1
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_each_function_has_the_time_and_memory_of_the_budget(resources: dict[str, Any], name: str) -> None:
+    function = resources[name]["Properties"]
     assert function["Timeout"] == 300
     assert function["MemorySize"] == 1024
+    assert "ReservedConcurrentExecutions" not in function
 
 
-def test_the_function_has_the_architecture_of_the_parameter(function: dict[str, Any]) -> None:
-    assert function["Architectures"] == [{"Ref": "Architecture"}]
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_each_function_has_the_architecture_of_the_parameter(resources: dict[str, Any], name: str) -> None:
+    assert resources[name]["Properties"]["Architectures"] == [{"Ref": "Architecture"}]
 
 
-def test_the_environment_is_what_the_settings_read(function: dict[str, Any]) -> None:
-    assert function["Environment"]["Variables"] == {
-        "AWS_LAMBDA_EXEC_WRAPPER": "/var/task/bootstrap",
+def test_the_environment_is_what_the_settings_read(function: dict[str, Any], worker: dict[str, Any]) -> None:
+    shared = {
         "TABLE_NAME": {"Ref": "Table"},
         "QUEUE_URL": {"Ref": "TurnQueue"},
         "TOKEN_ISSUER": {"Ref": "TokenIssuer"},
@@ -127,18 +109,26 @@ def test_the_environment_is_what_the_settings_read(function: dict[str, Any]) -> 
         "JWKS_URL": {"Ref": "JwksUrl"},
         "ANSWER_MODEL_ID": {"Ref": "AnswerModelId"},
         "ROUTER_MODEL_ID": {"Ref": "RouterModelId"},
+        "FALLBACK_MODEL_ID": {"Ref": "FallbackModelId"},
         "STARTER_COACH_ID": {"Ref": "StarterCoachId"},
         "TURNS_PER_MINUTE": {"Ref": "TurnsPerMinute"},
         "STREAMING_ENABLED": {"Ref": "StreamingEnabled"},
     }
+    assert worker["Environment"]["Variables"] == shared
+    assert function["Environment"]["Variables"] == {
+        **shared,
+        "AWS_LAMBDA_EXEC_WRAPPER": "/var/task/bootstrap",
+        "TICKET_KEYS": {"Ref": "TicketKeys"},
+    }
 
 
-def test_the_function_logs_to_a_group_that_forgets(
-    resources: dict[str, Any], function: dict[str, Any]
-) -> None:
-    assert function["LoggingConfig"] == {"LogGroup": {"Ref": "StreamCoachLogGroup"}}
-    group = resources["StreamCoachLogGroup"]["Properties"]
-    assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+@pytest.mark.parametrize(
+    ("name", "group"),
+    [("StreamCoachFunction", "StreamCoachLogGroup"), ("TurnWorkerFunction", "TurnWorkerLogGroup")],
+)
+def test_each_function_logs_to_a_group_that_forgets(resources: dict[str, Any], name: str, group: str) -> None:
+    assert resources[name]["Properties"]["LoggingConfig"] == {"LogGroup": {"Ref": group}}
+    assert resources[group]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
 def test_the_table_is_on_demand_encrypted_and_outlives_the_stack(resources: dict[str, Any]) -> None:
@@ -164,73 +154,33 @@ def test_a_turn_that_failed_five_times_goes_to_the_dead_letter_queue(resources: 
     assert resources["TurnDeadLetterQueue"]["Type"] == "AWS::SQS::Queue"
 
 
-def test_the_function_may_do_only_what_a_turn_needs(statements: dict[str, dict[str, Any]]) -> None:
-    assert {sid: item["Action"] for sid, item in statements.items()} == {
-        "Items": [
-            "dynamodb:BatchGetItem",
-            "dynamodb:BatchWriteItem",
-            "dynamodb:ConditionCheckItem",
-            "dynamodb:DeleteItem",
-            "dynamodb:GetItem",
-            "dynamodb:PutItem",
-            "dynamodb:Query",
-            "dynamodb:UpdateItem",
-        ],
-        "Index": "dynamodb:Query",
-        "Queue": "sqs:SendMessage",
-        "Models": ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"],
-    }
-    assert statements["Items"]["Resource"] == {"Fn::GetAtt": ["Table", "Arn"]}
-    assert statements["Index"]["Resource"] == {"Fn::Sub": "${Table.Arn}/index/GSI1"}
-    assert statements["Queue"]["Resource"] == {"Fn::GetAtt": ["TurnQueue", "Arn"]}
-
-
-@pytest.mark.parametrize(("model_id", "foundation_model"), MODEL_ARNS.items())
-def test_the_function_may_call_the_chosen_models_wherever_their_profile_leads(
-    statements: dict[str, dict[str, Any]], model_id: str, foundation_model: str
+def test_the_queue_feeds_the_worker_one_turn_at_a_time_and_hears_which_failed(
+    resources: dict[str, Any],
 ) -> None:
-    allowed = model_patterns(statements, model_id)
-    assert is_allowed(f"arn:aws:bedrock:eu-west-1::foundation-model/{foundation_model}", allowed)
-    assert is_allowed(f"arn:aws:bedrock:::foundation-model/{foundation_model}", allowed)
-    assert is_allowed(f"arn:aws:bedrock:us-east-1:123456789012:inference-profile/{model_id}", allowed)
-
-
-@pytest.mark.parametrize("model_id", MODEL_ARNS)
-def test_the_function_may_call_no_other_model(statements: dict[str, dict[str, Any]], model_id: str) -> None:
-    allowed = model_patterns(statements, model_id)
-    assert not is_allowed("arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-opus-5", allowed)
-    assert not is_allowed("arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-pro-v1:0", allowed)
-    assert not is_allowed(
-        "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-pro-v1:0", allowed
-    )
-
-
-def model_patterns(statements: Mapping[str, Any], model_id: str) -> list[str]:
-    """Return the resources of the statement Models when both parameters are `model_id`."""
-    names = {
-        "AWS::Partition": "aws",
-        "AWS::AccountId": "123456789012",
-        "AnswerModelId": model_id,
-        "RouterModelId": model_id,
+    (mapping,) = of_type(resources, "AWS::Lambda::EventSourceMapping")
+    assert mapping["Properties"] == {
+        "BatchSize": 1,
+        "EventSourceArn": {"Fn::GetAtt": ["TurnQueue", "Arn"]},
+        "FunctionName": {"Ref": "TurnWorkerFunction"},
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
     }
-    return [evaluate(resource, names) for resource in statements["Models"]["Resource"]]
 
 
-def evaluate(value: Any, names: Mapping[str, str]) -> Any:
-    match value:
-        case {"Fn::Sub": [text, extra]}:
-            return evaluate({"Fn::Sub": text}, {**names, **{k: evaluate(v, names) for k, v in extra.items()}})
-        case {"Fn::Sub": text}:
-            return re.sub(r"\$\{(.+?)\}", lambda match: names[match[1]], text)
-        case {"Fn::Select": [index, parts]}:
-            return evaluate(parts, names)[index]
-        case {"Fn::Split": [separator, text]}:
-            return evaluate(text, names).split(separator)
-    return value
+def test_a_schedule_invokes_the_worker_each_minute(resources: dict[str, Any]) -> None:
+    (rule,) = of_type(resources, "AWS::Events::Rule")
+    assert rule["Properties"]["ScheduleExpression"] == "rate(1 minute)"
+    (target,) = rule["Properties"]["Targets"]
+    assert target["Arn"] == {"Fn::GetAtt": ["TurnWorkerFunction", "Arn"]}
+    assert "Input" not in target
+    (permission,) = permissions_of(resources, "TurnWorkerFunction")
+    assert permission["Principal"] == "events.amazonaws.com"
+    assert permission["SourceArn"] == {"Fn::GetAtt": [rule["Id"], "Arn"]}
 
 
-def is_allowed(arn: str, patterns: list[str]) -> bool:
-    return any(fnmatchcase(arn, pattern) for pattern in patterns)
+def test_a_sweep_is_not_repeated(resources: dict[str, Any]) -> None:
+    (config,) = of_type(resources, "AWS::Lambda::EventInvokeConfig")
+    assert config["Properties"]["FunctionName"] == {"Ref": "TurnWorkerFunction"}
+    assert config["Properties"]["MaximumRetryAttempts"] == 0
 
 
 def test_parameters_have_the_documented_defaults() -> None:
@@ -241,6 +191,8 @@ def test_parameters_have_the_documented_defaults() -> None:
         "JwksUrl": None,
         "AnswerModelId": "us.anthropic.claude-sonnet-5-5",
         "RouterModelId": "us.amazon.nova-micro-v1:0",
+        "FallbackModelId": "",
+        "TicketKeys": "",
         "Architecture": "arm64",
         "AllowedOrigins": "*",
         "TurnsPerMinute": 60,
@@ -250,11 +202,42 @@ def test_parameters_have_the_documented_defaults() -> None:
     }
 
 
-@pytest.mark.parametrize("model_id", [*MODEL_ARNS, "us.deepseek.r1-v1:0"])
+@pytest.mark.parametrize(
+    "model_id",
+    ["us.anthropic.claude-sonnet-5-5", "amazon.nova-micro-v1:0", "us.deepseek.r1-v1:0", "zai.glm-4.6"],
+)
 def test_model_parameters_take_the_ids_of_bedrock(model_id: str) -> None:
     pattern = SOURCE["Parameters"]["AnswerModelId"]["AllowedPattern"]
     assert re.fullmatch(pattern, model_id)
     assert SOURCE["Parameters"]["RouterModelId"]["AllowedPattern"] == pattern
+    assert SOURCE["Parameters"]["FallbackModelId"]["AllowedPattern"] == f"^$|{pattern}"
+
+
+def test_the_condition_is_that_a_fallback_model_is_named() -> None:
+    named = {"Fn::Not": [{"Fn::Equals": [{"Ref": "FallbackModelId"}, ""]}]}
+    assert SOURCE["Conditions"] == {"HasFallbackModel": named}
+
+
+KEY_LISTS = {
+    "": True,
+    f"k1:{'a' * 16}": True,
+    f"k2:{'0f' * 32},k1:{'a' * 16}": True,
+    f"k1:{'a' * 15}": False,
+    "k1": False,
+    f"k 1:{'a' * 16}": False,
+    f"k1:{'a' * 16},": False,
+}
+
+
+@pytest.mark.parametrize(("keys", "taken"), KEY_LISTS.items())
+def test_ticket_keys_are_taken_in_the_form_that_the_service_reads(keys: str, taken: bool) -> None:
+    assert bool(re.search(SOURCE["Parameters"]["TicketKeys"]["AllowedPattern"], keys)) == taken
+    if taken and keys:
+        assert parse_keys(keys)
+
+
+def test_ticket_keys_are_shown_nowhere() -> None:
+    assert SOURCE["Parameters"]["TicketKeys"]["NoEcho"] is True
 
 
 def test_outputs_name_the_url_the_table_and_the_queue() -> None:
@@ -265,11 +248,12 @@ def test_outputs_name_the_url_the_table_and_the_queue() -> None:
     }
 
 
+@pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize(
     ("architecture", "platform"), [("arm64", "aarch64-manylinux2014"), ("x86_64", "x86_64-manylinux2014")]
 )
-def test_each_architecture_builds_with_wheels_of_its_own(architecture: str, platform: str) -> None:
-    metadata = SOURCE["Resources"]["StreamCoachFunction"]["Metadata"]
+def test_each_architecture_builds_with_wheels_of_its_own(name: str, architecture: str, platform: str) -> None:
+    metadata = SOURCE["Resources"][name]["Metadata"]
     folder = evaluate(metadata["ContextPath"], {"Architecture": architecture})
     assert metadata["WorkingDirectory"] == metadata["ContextPath"]
     assert platform in (ROOT / folder / "Makefile").read_text()

@@ -49,12 +49,21 @@ def _parse_env(_: click.Context, option: click.Parameter, pairs: Iterable[str]) 
     help="Invocations at once in each.",
 )
 @click.option(
+    "--sweep-every",
+    "sweep_every_s",
+    type=click.FloatRange(min=0.1),
+    default=60.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds between the worker's sweeps.",
+)
+@click.option(
     "--env",
     "overrides",
     multiple=True,
     metavar="NAME=VALUE",
     callback=_parse_env,
-    help="Environment variable of the function; may be repeated.",
+    help="Environment variable of the function and its worker; may be repeated.",
 )
 @click.option("--demo", is_flag=True, help="Stream one example turn when ready, then keep serving.")
 @click.option(
@@ -69,9 +78,10 @@ def _parse_env(_: click.Context, option: click.Parameter, pairs: Iterable[str]) 
 def up(*, demo: bool, quiet: bool, stop_on_eof: bool, **chosen: Any) -> None:
     """Start the whole local stack and keep it running until Ctrl-C.
 
-    It is the Function URL with the function's own processes, an emulated Bedrock, DynamoDB and SQS, and a
-    token issuer. The state directory keeps what was said, the addresses (endpoints.json) and the logs. Ctrl-C
-    or SIGTERM lets running turns end, saves everything, and ends with status 0.
+    It is the Function URL with the function's own processes, the worker behind its queue, an emulated
+    Bedrock, DynamoDB and SQS, and a token issuer. The state directory keeps what was said, the addresses
+    (endpoints.json) and the logs. Ctrl-C or SIGTERM lets running turns end, saves everything, and ends with
+    status 0.
 
     \b
     Examples:

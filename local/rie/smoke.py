@@ -60,7 +60,7 @@ def plan_events(wished: Iterable[str], directory: Path = project.EVENTS) -> tupl
 async def smoke(
     names: Iterable[str], *, artifact: Path, state: StateDir, report: Callable[[Outcome], None]
 ) -> None:
-    """Run these events on the artifact, one at a time; the first one of all makes their conversation.
+    """Run these events on the artifact, one at a time, behind one that makes their conversation.
 
     Raises  StackError: a part did not start, or nothing more can be run
     """

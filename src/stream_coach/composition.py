@@ -92,6 +92,7 @@ def _limits(settings: Settings) -> Limits:
         deadline_margin_s=settings.deadline_margin_s,
         lease_s=settings.lease_s,
         lease_renewal_s=settings.lease_renewal_s,
+        pending_s=settings.pending_s,
         turns_per_minute=settings.turns_per_minute,
         max_output_tokens=settings.max_output_tokens,
         history_items=settings.history_items,

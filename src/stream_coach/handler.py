@@ -4,7 +4,6 @@ import os
 from typing import Final
 
 from stream_coach import logs
-from stream_coach import logs
 from stream_coach.api import Handler, make_handler
 from stream_coach.composition import build_app
 from stream_coach.settings import Settings

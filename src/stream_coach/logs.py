@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from libs.coach_conversation.ports import Journal
+
 MAX_FRAMES: Final = 20
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({})))
 
@@ -47,7 +49,21 @@ def _described(fault: BaseException | None) -> Mapping[str, Any]:
     }
 
 
-def set_up(*, level: str) -> None:
+class LogJournal(Journal):
+    """One line a turn, and one with its stack for what nobody foresaw."""
+
+    def __init__(self, logger: logging.Logger) -> None:
+        self._logger = logger
+
+    def turn_ended(self, fields: Mapping[str, Any]) -> None:
+        known = {name: value for name, value in fields.items() if value is not None}
+        self._logger.info("turn_ended", extra=known)
+
+    def unexpected(self, where: str) -> None:
+        self._logger.exception("unexpected_error", extra={"where": where})
+
+
+def configure(level: str) -> None:
     """Send this package's records to stderr as JSON lines; a level that Python does not know is INFO."""
     lines = logging.StreamHandler()
     lines.setFormatter(JsonLines())

@@ -38,6 +38,7 @@ class Settings:
     deadline_margin_s: float = 5.0
     lease_s: float = 15.0
     lease_renewal_s: float = 5.0
+    pending_s: float = 60.0
     max_output_tokens: int = 1000
     history_items: int = 30
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from libs.lambda_runtime import Context
 from stream_coach import logs
-from stream_coach import logs
 from stream_coach.composition import build_app
 from stream_coach.deliveries import worker
 from stream_coach.settings import Settings

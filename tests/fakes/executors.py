@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import Any
 
 from libs.coach_conversation.ports import Executor
 
@@ -28,15 +29,17 @@ class InlineExecutor(Executor):
 
 
 class ThreadExecutor(Executor):
-    """Never makes work wait for a thread."""
+    """Never makes work wait for a thread; `futures` are those of all work, in order."""
 
     def __init__(self) -> None:
         self._threads: list[threading.Thread] = []
+        self.futures: list[Future[Any]] = []
 
     def submit[T](self, work: Callable[[], T], /) -> Future[T]:
         future: Future[T] = Future()
         thread = threading.Thread(target=_settle, args=(work, future))
         self._threads.append(thread)
+        self.futures.append(future)
         thread.start()
         return future
 

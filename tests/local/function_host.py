@@ -136,10 +136,7 @@ def release(pipe: Path) -> None:
 @contextmanager
 def hosting(folder: Path, *, function: FunctionConfig | None = None, **options: Any) -> Iterator[Host]:
     """Serve a function until the block ends; nothing of it may be left in the loop then."""
-    started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        ended = thread.submit(asyncio.run, _run_loop(started))
-        loop, end = started.result(WAIT_S)
+    with running_loop() as loop:
         host = Host(loop, folder, [])
         try:
             host.begin(function or scripted_function(folder), **{"processes": 1, "pollers": 2} | options)
@@ -147,6 +144,18 @@ def hosting(folder: Path, *, function: FunctionConfig | None = None, **options: 
         finally:
             host.clients.close()
             host.call(host.function_url.stop())
+
+
+@contextmanager
+def running_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """Run an event loop in a thread of its own; nothing may be left in it when the block ends."""
+    started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        ended = thread.submit(asyncio.run, _run_loop(started))
+        loop, end = started.result(WAIT_S)
+        try:
+            yield loop
+        finally:
             loop.call_soon_threadsafe(end.set)
             ended.result(WAIT_S)
 

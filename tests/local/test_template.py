@@ -56,7 +56,7 @@ def test_a_function_has_its_handler_and_bounds(template: Template) -> None:
 
 
 def test_an_unknown_function_is_named_beside_those_that_exist(template: Template) -> None:
-    with pytest.raises(TemplateError, match=r"no function 'Nope', only \['StreamCoachFunction'\]"):
+    with pytest.raises(TemplateError, match=r"no function 'Nope', only \['StreamCoachFunction', 'Turn"):
         template.function("Nope")
 
 
@@ -73,7 +73,22 @@ def test_the_environment_takes_given_values_and_else_the_defaults(template: Temp
         "STARTER_COACH_ID": "atlas",
         "TURNS_PER_MINUTE": "60",
         "STREAMING_ENABLED": "true",
+        "FALLBACK_MODEL_ID": "",
+        "TICKET_KEYS": "",
     }
+
+
+def test_a_function_takes_what_globals_says_and_its_own_wins() -> None:
+    template = parse_template("""
+Globals:
+  Function: {Timeout: 300, MemorySize: 1024, Environment: {Variables: {A: a, B: b, C: {Ref: C}}}}
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Properties: {Handler: app.handler, Timeout: 5, Environment: {Variables: {B: own, C: !Sub own}}}
+""")
+    assert template.function("F") == FunctionSettings("app.handler", 5, 1024)
+    assert template.environment("F", {}) == {"A": "a", "B": "own", "C": "own"}
 
 
 def test_a_given_value_wins_over_a_default(template: Template) -> None:

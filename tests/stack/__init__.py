@@ -2,4 +2,6 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.stack.client", "tests.stack.refusals", "tests.stack.sse")
+pytest.register_assert_rewrite(
+    "tests.stack.client", "tests.stack.refusals", "tests.stack.sse", "tests.stack.watching"
+)

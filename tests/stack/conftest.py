@@ -1,12 +1,14 @@
-"""Two real stacks for a session: one with the limits it ships with, and one that loses patience soon."""
+"""The real stacks of a session: each is started for the first test that asks for it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import pytest
 
 from local.stack_process import running_stack
 from tests.stack.client import Stack, connected
+from tests.stack.relay import Ledger, relaying
 
 IMPATIENT: Final = {
     "FIRST_DELTA_TIMEOUT_S": "1",
@@ -17,6 +19,13 @@ IMPATIENT: Final = {
     "MAX_OUTPUT_TOKENS": "8000",
     "TURNS_PER_MINUTE": "3",
 }
+RELAYED: Final = {
+    "LEASE_S": "2",
+    "LEASE_RENEWAL_S": "0.7",
+    "FALLBACK_MODEL_ID": "us.anthropic.claude-haiku-4-5-20251001-v1:0",
+    "TICKET_KEYS": "k2:the-key-that-signs-now,k1:the-key-before-that",
+}
+RELAYED_PROCESSES: Final = 10
 _FIGURES: Final = pytest.StashKey[list[str]]()
 
 type Figures = Callable[[str], None]
@@ -41,10 +50,45 @@ def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def shared_impatient_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    options = tuple(part for name, value in IMPATIENT.items() for part in ("--env", f"{name}={value}"))
-    state = tmp_path_factory.mktemp("impatient-stack")
+    state, options = tmp_path_factory.mktemp("impatient-stack"), _environment(IMPATIENT)
     with running_stack(state, options=options) as endpoints, connected(endpoints) as stack:
         yield stack
+
+
+@dataclass(frozen=True, slots=True)
+class Relayed:
+    """A stack with a relay before its store and its models, and what the relay heard."""
+
+    stack: Stack
+    ledger: Ledger
+
+
+@pytest.fixture(scope="session")
+def shared_relayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relayed]:
+    state = tmp_path_factory.mktemp("relayed-stack")
+    with relaying() as relays:
+        addresses = {
+            "AWS_ENDPOINT_URL_DYNAMODB": relays.store.url,
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": relays.models.url,
+        }
+        # One invocation at a time in each process, as on AWS: who kills a process kills one turn.
+        processes = ("--processes", str(RELAYED_PROCESSES), "--pollers", "1")
+        options = (*_environment({**RELAYED, **addresses}), *processes)
+        with running_stack(state, options=options) as endpoints, connected(endpoints) as stack:
+            assert endpoints.bedrock is not None
+            relays.store.upstream, relays.models.upstream = endpoints.aws, endpoints.bedrock
+            yield Relayed(stack, relays.ledger)
+
+
+@pytest.fixture(scope="session")
+def shared_whole_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    state, options = tmp_path_factory.mktemp("whole-stack"), _environment({"STREAMING_ENABLED": "false"})
+    with running_stack(state, options=options) as endpoints, connected(endpoints) as stack:
+        yield stack
+
+
+def _environment(variables: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(part for name, value in variables.items() for part in ("--env", f"{name}={value}"))
 
 
 @pytest.fixture
@@ -57,6 +101,19 @@ def stack(shared_stack: Stack) -> Stack:
 def impatient_stack(shared_impatient_stack: Stack) -> Stack:
     """A stack with short limits; its models are quick and were not called yet."""
     return _fresh(shared_impatient_stack)
+
+
+@pytest.fixture
+def relayed(shared_relayed: Relayed) -> Relayed:
+    """A stack with a relay, short leases and one invocation a process; its models are quick."""
+    _fresh(shared_relayed.stack)
+    return shared_relayed
+
+
+@pytest.fixture
+def whole_stack(shared_whole_stack: Stack) -> Stack:
+    """A stack that does not stream its answers; its models are quick and were not called yet."""
+    return _fresh(shared_whole_stack)
 
 
 def _fresh(stack: Stack) -> Stack:

@@ -15,7 +15,7 @@ type Item = dict[str, Any]
 
 
 class StoredTable:
-    """Consistent reads of the items of conversations."""
+    """Consistent reads of the items of conversations, and writes of single ones."""
 
     def __init__(self, endpoints: Endpoints) -> None:
         unset: Any = (None, None, None, None)
@@ -40,6 +40,12 @@ class StoredTable:
 
     def meta(self, user: str, conversation: str) -> Item:
         return self._item(f"U#{user}#C#{conversation}", "META")
+
+    def put(self, item: Item) -> None:
+        self._table.put_item(Item=item)
+
+    def delete(self, item: Item) -> None:
+        self._table.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
 
     def count(self) -> int:
         """Return how many items the whole table has."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.stack.client import Conversation, Stack, Stream
+from tests.stack.client import Conversation, Stack, Stream, eventually
 
 pytestmark = pytest.mark.stack
 
@@ -104,7 +104,7 @@ def test_a_model_that_falls_silent_is_given_up(after_deltas: int, impatient_stac
     assert told.answer == (FIRST_WORDS if after_deltas else "")
     silent_s = told.events[-1].at_s - told.events[-3].at_s
     assert 0.9 < silent_s < 4.0
-    assert impatient_stack.emulator.calls()[-1]["closedEarly"]
+    eventually(lambda: impatient_stack.emulator.calls()[-1]["closedEarly"])
     Failed(conversation, told).check("MODEL_STREAM_INTERRUPTED")
 
 

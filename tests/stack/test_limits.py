@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.stack.client import Stack
+from tests.stack.client import Stack, eventually
 
 pytestmark = pytest.mark.stack
 
@@ -33,7 +33,7 @@ def test_a_turn_ends_before_the_function_s_time_does(impatient_stack: Stack) -> 
     assert partial["status"] == "partial"
     assert partial["content"] == told.text == told.last["savedContent"]
     assert told.answer.startswith("word word ")
-    assert impatient_stack.emulator.calls()[-1]["closedEarly"]
+    eventually(lambda: impatient_stack.emulator.calls()[-1]["closedEarly"])
     impatient_stack.emulator.play()
     assert conversation.say("/say go on please").answer == "go on please"
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from stream_coach import logs
-from stream_coach.composition import LogJournal
+from stream_coach.logs import LogJournal
 
 SECRET = "my knee hurts"
 
@@ -31,7 +31,7 @@ def _only_line(written: pytest.CaptureFixture[str]) -> dict[str, Any]:
 def test_a_turn_s_end_is_one_line_with_its_figures(
     logger: logging.Logger, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    logs.set_up(level="INFO")
+    logs.configure("INFO")
     LogJournal(logger).turn_ended({"turnId": "t1", "code": None, "totalMs": 12})
     line = _only_line(capsys)
     assert line.pop("timestamp").endswith("Z")
@@ -41,7 +41,7 @@ def test_a_turn_s_end_is_one_line_with_its_figures(
 def test_an_unforeseen_error_shows_its_stack_and_not_its_text(
     logger: logging.Logger, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    logs.set_up(level="INFO")
+    logs.configure("INFO")
     try:
         try:
             int(SECRET)
@@ -62,7 +62,7 @@ def test_an_unforeseen_error_shows_its_stack_and_not_its_text(
 def test_a_level_leaves_out_what_is_below_it(
     level: str, lines: int, logger: logging.Logger, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    logs.set_up(level=level)
+    logs.configure(level)
     logger.info("said")
     logging.getLogger("stream_coach.adapters.jwks").warning("jwks_refresh_failed", extra={"cause": "x"})
     assert len(capsys.readouterr().err.splitlines()) == lines

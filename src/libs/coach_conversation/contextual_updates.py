@@ -80,7 +80,7 @@ def _stages(analysis: Analysis) -> Iterator[UpdateStage]:
 def clean(line: str) -> str:
     """Return the line without quotes around it, on one line, of bounded length."""
     flat = " ".join(line.split())
-    while len(flat) > 1 and flat[0] in "\"'“‘«`" and flat[-1] in "\"'”’»`":
+    while flat and flat[0] in "\"'“‘«`" and flat[-1] in "\"'”’»`":
         flat = flat[1:-1].strip()
     return flat[:MAX_UPDATE]
 

@@ -95,11 +95,12 @@ class StoredFeed:
         record = self._fresh_record()
         logged, last_key = recovery.logged(record, self._ports, after_key=self._last_key)
         events = [(number, event) for number, event in logged if number > self._seen]
-        rest = self._rest(record, record.ending, events) if record.ending is not None else []
+        if record.ending is not None:
+            events = self._to_the_end(record, record.ending, events)
         self._last_key = last_key
         if events:
             self._seen = events[-1][0]
-        return [*events, *rest]
+        return events
 
     def _fresh_record(self) -> TurnRecord:
         if self._record.is_terminal:
@@ -119,20 +120,26 @@ class StoredFeed:
         if self._seen == record.logged_up_to + 1:
             return True
         logged, _ = recovery.logged(record, self._ports)
-        return not logged and self._seen == len(self._retold(record)) + 1
+        expired = len(logged) < record.logged_up_to
+        return expired and self._seen == len(self._retold(record)) + 1
 
-    def _rest(self, record: TurnRecord, ending: Ending, new: Sequence[Numbered]) -> list[Numbered]:
-        """Return what follows the log of a finished turn, of which `new` was just read."""
+    def _to_the_end(self, record: TurnRecord, ending: Ending, logged: list[Numbered]) -> list[Numbered]:
+        """Return all that a finished turn still has for this reader, behind whom `logged` was found.
+
+        Where the log has expired, and be it in part, a new reader is told the turn anew from its message;
+        one that has seen some of it gets the terminal event, which holds the whole.
+        """
         found = self._messages(record)
         user, reply = found.get(record.user_message_id), found.get(record.assistant_message_id)
         if self._seen > record.logged_up_to:
             kept = reply.content if reply is not None else None
             # The id is the terminal event's own: a browser that reconnects behind it gets its 204.
             return [(record.logged_up_to + 1, error_event(_behind(), record.turn_id, kept))]
-        seen = new[-1][0] if new else self._seen
-        expired = self._retold(record) if seen == 0 and record.logged_up_to > 0 else []
         terminal = terminal_event(record.conversation, record.turn_id, ending, user, reply)
-        return [*enumerate([*expired, terminal], start=seen + 1)]
+        expired = len(logged) < record.logged_up_to - self._seen
+        if expired and self._seen == 0:
+            return [*enumerate([*self._retold(record), terminal], start=1)]
+        return [*(logged if not expired else ()), (record.logged_up_to + 1, terminal)]
 
     def _retold(self, record: TurnRecord) -> list[TurnEvent]:
         """Return the events of a turn whose log has expired: `start`, then one for each part."""

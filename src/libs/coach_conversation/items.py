@@ -173,13 +173,21 @@ def coach_item(coach: CoachConfig) -> Item:
 
 
 def log_item(turn_id: TurnId, first_number: int, events: Sequence[TurnEvent], now_ms: int) -> Item:
-    encoded = json.dumps([to_record(event) for event in events], ensure_ascii=False, separators=(",", ":"))
     return {
         "turnId": turn_id,
         "firstNumber": first_number,
-        "events": encoded,
+        "events": f"[{','.join(map(_logged, events))}]",
         "ttl": now_ms // 1000 + LOG_TTL_S,
     }
+
+
+def logged_bytes(event: TurnEvent) -> int:
+    """Return what the event takes of a log item, its comma included."""
+    return len(_logged(event).encode()) + 1
+
+
+def _logged(event: TurnEvent) -> str:
+    return json.dumps(to_record(event), ensure_ascii=False, separators=(",", ":"))
 
 
 def events_from(items: Iterable[Mapping[str, Any]]) -> list[tuple[int, TurnEvent]]:

@@ -11,10 +11,9 @@ from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.table import ConditionFailed, Item
 from libs.coach_conversation.transitions import Lease
 from libs.coach_conversation.types import LIVE_STATUSES
-from libs.streaming.events import Chunk, Contextual, TurnEvent, to_record
+from libs.streaming.events import Chunk, Contextual, TurnEvent
 
 MAX_ENTRY_BYTES: Final = 65_536
-_OVERHEAD_BYTES: Final = 256
 
 
 class TurnLog:
@@ -99,7 +98,7 @@ class TurnLog:
         try:
             self._ports.table.commit(writes)
         except ConditionFailed:
-            self._find_out_why(len(events))
+            self._find_out_why()
         else:
             self._wrote(len(events), content=content, renewed_s=now_s if renew else None)
         return True
@@ -111,11 +110,15 @@ class TurnLog:
         self._has_content = self._has_content or content
         self._renewed_s = renewed_s if renewed_s is not None else self._renewed_s
 
-    def _find_out_why(self, count: int) -> None:
-        """A write was refused: by a cancel, by a lost lease, or because an earlier try did arrive."""
+    def _find_out_why(self) -> None:
+        """A write was refused: by a cancel, by a lost lease, or because an earlier try did arrive.
+
+        What arrived may be less than what was to be written: more was said since.
+        """
         record = self._read_flags()
-        if record is not None and record["loggedUpTo"] >= self._written + count:
-            self._wrote(count, content=True, renewed_s=None)
+        if record is not None and record["loggedUpTo"] > self._written:
+            arrived = record["loggedUpTo"] - self._written
+            self._wrote(arrived, content=record["status"] == "streaming", renewed_s=None)
 
     def _read_flags(self) -> Item | None:
         """Heed the TURN item as it stands; None when the lease is lost."""
@@ -138,10 +141,9 @@ class TurnLog:
 def _one_entry(events: Sequence[TurnEvent]) -> list[TurnEvent]:
     """Return the first events, as many as one entry may hold; always at least one where there is one."""
     chosen: list[TurnEvent] = []
-    size = 0
+    size = len("[]")
     for event in events:
-        text = event.content if isinstance(event, Chunk | Contextual) else str(to_record(event))
-        size += len(text.encode()) + _OVERHEAD_BYTES
+        size += items.logged_bytes(event)
         if chosen and size > MAX_ENTRY_BYTES:
             break
         chosen.append(event)

@@ -1,5 +1,6 @@
 """The router: one call to a small model that says what a message needs. It never fails a turn."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
@@ -16,13 +17,21 @@ LOG_COMMAND: Final = "/log-workout"
 MAX_TOKENS: Final = 700
 RECENT_MESSAGES: Final = 4
 RECENT_CHARACTERS: Final = 400
-CANCEL_WORDS: Final = ("cancel", "never mind", "nevermind", "forget it", "stop that")
+MAX_TEXT: Final = 500
+_CANCELS: Final = re.compile(r"(cancel|never ?mind|forget it|stop that)\b")
+
+REQUIRED: Final = ("userIntent", "showContextualUpdates", "workoutDetection", "memoryProcessing")
 
 type Share = Annotated[float, Field(ge=0, le=1)]
-type ShortText = Annotated[str, BeforeValidator(lambda text: text[:500] if isinstance(text, str) else text)]
+type ShortText = Annotated[str, BeforeValidator(lambda text: _short(text) if isinstance(text, str) else text)]
 type UpdateStage = Literal[
     "initial_greeting", "workout_analysis", "memory_analysis", "pattern_analysis", "insights_brewing"
 ]
+
+
+def _short(text: str) -> str:
+    """Return the text cut, and without halves of surrogate pairs: JSON can spell them, UTF-8 cannot."""
+    return text[:MAX_TEXT].encode(errors="replace").decode()
 
 
 class _Answer(BaseModel):
@@ -129,7 +138,7 @@ def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
 def _tool() -> Tool:
     schema = Analysis.model_json_schema(by_alias=True)
     flat = _inlined(schema, schema.get("$defs", {}))
-    flat["required"] = ["userIntent", "showContextualUpdates", "workoutDetection", "memoryProcessing"]
+    flat["required"] = list(REQUIRED)
     flat.pop("description", None)
     return Tool(TOOL_NAME, "Report what the message needs.", flat)
 
@@ -157,6 +166,8 @@ def build_prompt(text: str, history: Sequence[Message], *, model_id: str) -> Pro
 
 def parse(value: Any, text: str, *, elapsed_ms: int) -> Analysis:
     """Return the analysis, whatever the model gave; what does not fit gives the fallback."""
+    if not isinstance(value, dict) or not value.keys() >= set(REQUIRED):
+        return fallback(text, elapsed_ms=elapsed_ms)
     try:
         analysis = Analysis.model_validate(value)
     except (ValidationError, RecursionError):
@@ -183,7 +194,7 @@ def _ruled(analysis: Analysis, text: str) -> Analysis:
             update={"is_workout_log": True, "is_slash_command": True, "confidence": 1.0}
         )
         changes["user_intent"] = "workout_logging"
-    elif analysis.user_intent == "cancel_request" or lowered.startswith(CANCEL_WORDS):
+    elif analysis.user_intent == "cancel_request" or _CANCELS.match(lowered):
         workout = workout.model_copy(update={"is_workout_log": False})
         changes["user_intent"] = "cancel_request"
     if workout.is_workout_log:

@@ -10,10 +10,11 @@ from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.types import TurnId, TurnRecord
 from libs.lambda_runtime import StreamingResponse
 from libs.streaming.encoders.typed_sse import TypedSse
+from libs.streaming.path_params import ID_PATTERN
 from stream_coach.deliveries.call import Call
 from stream_coach.deliveries.watching import join
 
-_CURSOR: Final = re.compile(r"([A-Za-z0-9_-]{1,64})\.([0-9]{1,8})")
+_CURSOR: Final = re.compile(rf"({ID_PATTERN})\.([0-9]{{1,8}})")
 NOTHING: Final = StreamingResponse(204, {"cache-control": "no-store"})
 
 
@@ -53,6 +54,8 @@ def _cursor(call: Call) -> tuple[TurnId, int] | None:
 
 def _record(call: Call, cursor: tuple[TurnId, int] | None, ports: Ports) -> TurnRecord | None:
     turn_id = call.ticket_turn_id or call.request.query.get("turnId") or (cursor[0] if cursor else "")
-    if turn_id:
-        return turns.find(call.conversation, TurnId(turn_id), ports)
-    return turns.active(call.conversation, ports)
+    if not turn_id:
+        return turns.active(call.conversation, ports)
+    if not re.fullmatch(ID_PATTERN, turn_id):
+        raise InvalidCursor("turnId is no id; leave it out to attach to the turn that is running")
+    return turns.find(call.conversation, TurnId(turn_id), ports)

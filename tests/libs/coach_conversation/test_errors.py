@@ -24,7 +24,7 @@ def test_the_tree_is_the_one_that_is_drawn() -> None:
 
 def test_every_class_says_itself_in_one_sentence() -> None:
     kinds = [getattr(errors, name) for _, name in drawn()]
-    assert all(re.fullmatch(r"[A-Z][^.]+\.", kind.__doc__ or "") for kind in kinds[1:])
+    assert all(re.fullmatch(r"[A-Z`][^.]+\.", kind.__doc__ or "") for kind in kinds[1:])
 
 
 def test_a_busy_conversation_names_its_turn() -> None:

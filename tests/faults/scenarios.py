@@ -1,0 +1,105 @@
+"""What the fault loop plays: every way in which a turn can be asked for, run, ended and watched."""
+
+from typing import Final
+
+from libs.coach_conversation.errors import ModelStreamInterrupted, ModelThrottled, ModelUnavailable
+from libs.coach_conversation.ports import Delta
+from tests.faults.fault_loop import Scenario
+from tests.faults.model import Pause, spoken
+from tests.faults.world import World
+
+
+def _plain(world: World) -> None:
+    world.post("k-1")
+
+
+def _cancelled(world: World) -> None:
+    world.post("k-1")
+    world.run(0.9)
+    world.cancel("k-1")
+
+
+def _attached(world: World) -> None:
+    world.begin("k-1", "attach")
+    world.run_all()
+    world.resume("k-1")
+
+
+def _queued(world: World) -> None:
+    world.begin("k-1", "queued")
+    world.run_all()
+    for key in world.take_sent():
+        world.deliver(key)
+
+
+def _sent_again(world: World) -> None:
+    """A queued turn whose message was lost: the sweeper sends it again."""
+    world.begin("k-1", "queued")
+    world.run_all()
+    world.take_sent()
+    world.run(61.0)
+    world.sweep()
+    world.run_all()
+    for key in world.take_sent():
+        world.deliver(key)
+
+
+def _folded(world: World) -> None:
+    """A turn whose process died with something logged, and the next message that finds it."""
+    died = world.post("k-0")
+    world.run(1.2)
+    world.kill(died)
+    world.run(18.1)
+    world.post("k-1")
+
+
+def _claimed(world: World) -> None:
+    """A turn whose process died before anything was logged: sent again, it is run again."""
+    died = world.post("k-1")
+    world.run(0.3)
+    world.kill(died)
+    world.run(18.1)
+    world.post("k-1")
+
+
+def _watched(world: World) -> None:
+    """Two more clients come while the turn runs: one with the same key, one behind an event."""
+    world.post("k-1")
+    world.run(0.6)
+    world.post("k-1")
+    world.resume("k-1", after=3)
+
+
+def _busy(world: World) -> None:
+    world.post("k-1")
+    world.post("k-2")
+
+
+def _twins(world: World) -> None:
+    """Two POSTs with one key at the same instant."""
+    world.post("k-1")
+    world.post("k-1")
+
+
+SCENARIOS: Final = (
+    Scenario("plain", _plain),
+    Scenario(
+        "second chances",
+        _plain,
+        {"k-1": ((ModelThrottled("slow down"),), (ModelUnavailable("away"),), spoken("third"))},
+    ),
+    Scenario(
+        "broken off",
+        _plain,
+        {"k-1": ((Pause(0.3), Delta("half "), Pause(0.6), ModelStreamInterrupted("gone")),)},
+    ),
+    Scenario("cancelled", _cancelled),
+    Scenario("attached", _attached),
+    Scenario("queued", _queued),
+    Scenario("sent again", _sent_again),
+    Scenario("folded", _folded),
+    Scenario("claimed", _claimed),
+    Scenario("watched", _watched),
+    Scenario("busy", _busy),
+    Scenario("twins", _twins),
+)
