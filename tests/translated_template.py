@@ -52,6 +52,7 @@ def permissions_of(resources: dict[str, Any], function: str) -> list[dict[str, A
 
 
 def evaluate(value: Any, names: Mapping[str, str]) -> Any:
+    """Return what CloudFormation makes of `value`, where parameters and the like have these values."""
     match value:
         case {"Fn::Sub": [text, extra]}:
             return evaluate({"Fn::Sub": text}, {**names, **{k: evaluate(v, names) for k, v in extra.items()}})

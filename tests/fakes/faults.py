@@ -35,14 +35,15 @@ def preceded_by(other: Callable[[], Any]) -> Fault:
 class FaultyTable(Table):
     """Counts the operations on a table, each kind from 1, and lets faults happen at some of them.
 
-    `away` refuses everything; `done` are the kinds of all operations that were asked for, in order.
+    `away` refuses everything; `done` are the kinds of all operations that were asked for, in order, and
+    `tokens` those of the commits.
     """
 
     def __init__(self, table: Table) -> None:
         self.table = table
         self.away = False
         self.done: list[Operation] = []
-        self.commits: list[Sequence[Write]] = []
+        self.tokens: list[str | None] = []
         self._faults: dict[tuple[Operation, int], Fault] = {}
 
     def at(self, operation: Operation, number: int, fault: Fault) -> None:
@@ -63,7 +64,7 @@ class FaultyTable(Table):
         return found
 
     def commit(self, writes: Sequence[Write], *, token: str | None = None) -> None:
-        self.commits.append(writes)
+        self.tokens.append(token)
         self._do("commit", lambda: self.table.commit(writes, token=token))
 
     def _do(self, operation: Operation, work: Callable[[], Any]) -> Any:

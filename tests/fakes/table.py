@@ -76,6 +76,10 @@ class FakeTable(Table):
             case _:
                 assert_never(write)
 
+    def forget_tokens(self) -> None:
+        """Let ten minutes pass."""
+        self._done.clear()
+
     def all(self) -> dict[Key, Item]:
         """Return everything, for a test to look at."""
         return self.read(list(self._items))

@@ -60,7 +60,7 @@ def recover(world: World, *, at_once: bool) -> None:
     known = {key for key in keys if world.record(key) is not None}
     for reader in list(world.readers):
         if reader.outcome == "cut" or reader.outcome == "left":
-            world.resume(reader.key, after=reader.cursor)
+            world.come_back(reader)
             world.run_all()
     _send_again(keys, world)
     settle(world)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from libs.coach_conversation.types import TurnRecord
+from libs.coach_conversation.types import TurnRecord, events_before
 from libs.streaming.events import IllegalOrder
 from tests.faults.model import asks
 from tests.faults.readers import Reader, text_of
@@ -59,9 +59,13 @@ def _of_stream(reader: Reader, world: World) -> Iterator[Violation]:
     if reader.outcome == "ended":
         yield from _ended(reader, name)
     numbers = [seen.number for seen in reader.seen if not seen.is_terminal]
-    first = reader.after + 1
-    if numbers != list(range(first, first + len(numbers))):
-        yield Violation("I7", f"{name}: the numbers {numbers} behind {reader.after}")
+    before = [events_before(record.attempt if record is not None else 1), reader.after]
+    if numbers and (numbers != list(range(numbers[0], numbers[0] + len(numbers)))):
+        yield Violation("I7", f"{name}: the numbers {numbers}")
+    if numbers and reader.outcome == "ended" and numbers[0] != max(before) + 1:
+        yield Violation("I7", f"{name}: {numbers[0]} behind {before}")
+    if reader.follows is not None:
+        yield from _after_coming_back(reader, name, world)
     if record is not None:
         yield from _as_logged(reader, record, name, world)
         yield from _as_saved(reader, record, name, world)
@@ -77,6 +81,18 @@ def _ended(reader: Reader, name: str) -> Iterator[Violation]:
             yield Violation("I7", f"{name}: {error}")
 
 
+def _after_coming_back(reader: Reader, name: str, world: World) -> Iterator[Violation]:
+    """A client that comes back sees no hole, nothing twice, and how the turn ended."""
+    whole = reader.whole
+    ends = [seen for seen in whole if seen.is_terminal]
+    if reader.outcome in ("ended", "nothing") and len(ends) != 1:
+        yield Violation("I7", f"{name}: back behind {reader.after}, {reader.outcome}: {len(ends)} terminal events")
+    if ends and ends[-1].kind == "complete" and whole[0].kind == "start":
+        saved = ends[-1].data["aiMessage"]["content"]
+        if text_of(whole) != saved:
+            yield Violation("I3", f"{name}: came back and saw {text_of(whole)!r}, saved is {saved!r}")
+
+
 def _as_logged(reader: Reader, record: TurnRecord, name: str, world: World) -> Iterator[Violation]:
     """All readers of an attempt see the same events; what only its runner saw was not logged in time."""
     log = world.table.logged.get(record.turn_id, [])
@@ -85,11 +101,12 @@ def _as_logged(reader: Reader, record: TurnRecord, name: str, world: World) -> I
         if reader.of("complete"):
             yield Violation("I5", f"{name}: attempt {attempt} completed, and {record.attempt} was begun")
         return
+    base = events_before(attempt)
     for seen in reader.seen:
         if seen.is_terminal:
             continue
-        if seen.number <= len(log):
-            if seen.data != log[seen.number - 1]:
+        if seen.number <= base + len(log):
+            if seen.data != log[seen.number - base - 1]:
                 yield Violation("I3", f"{name}: event {seen.number} is not the logged one")
         elif (record.turn_id, reader.process) not in world.table.attempts:
             yield Violation("I3", f"{name}: event {seen.number} was never logged")

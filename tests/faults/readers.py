@@ -37,7 +37,8 @@ class Reader:
     """A client on one stream.
 
     Shape   `outcome` None while it is open; `ended` by the server, `cut` with its process, `left` by the
-            client after `leaves_after` events, `nothing` (204), or the code of a refusal
+            client after `leaves_after` events, `nothing` (204), or the code of a refusal; `follows` is
+            the stream that this client was on before
     """
 
     key: str
@@ -45,6 +46,7 @@ class Reader:
     process: str
     after: int = 0
     leaves_after: int | None = None
+    follows: "Reader | None" = None
     seen: list[Seen] = field(default_factory=list)
     outcome: str | None = None
 
@@ -60,6 +62,12 @@ class Reader:
     def cursor(self) -> int:
         """The id that a client would come back with."""
         return self.seen[-1].number if self.seen else self.after
+
+    @property
+    def whole(self) -> list[Seen]:
+        """What the client saw on this stream and on those before it, since the last `start`."""
+        before = self.follows.whole if self.follows is not None else []
+        return [*(before if not self.of("start") else ()), *self.seen]
 
     @property
     def has_enough(self) -> bool:

@@ -83,10 +83,6 @@ class Scheduler:
     def has_tasks(self) -> bool:
         return bool(self._tasks)
 
-    def alive(self, owner: Owner) -> int:
-        """Return how many tasks of this process have not ended."""
-        return sum(task.owner is owner for task in self._tasks)
-
     def run(self, until: Callable[[], bool], *, limit_s: float) -> bool:
         """Let tasks run until `until` holds or `limit_s` more seconds have passed; False: they have."""
         self._until, self._limit_s = until, self.now_s + limit_s

@@ -6,6 +6,7 @@ Killed, it never touches the world again; stalled, it does nothing for a while a
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
@@ -81,11 +82,13 @@ class Process:
     stalled_until_s: float = 0.0
     away_until_s: float = 0.0
     hindered: bool = False
+    asking: int = 0
     done: list[Operation] = field(default_factory=list)
 
     def kill(self) -> None:
-        self.dead = True
-        self.died_s = self.world.scheduler.now_s
+        if not self.dead:
+            self.dead = True
+            self.died_s = self.world.scheduler.now_s
 
     def operate[T](self, port: Port, work: Callable[[], T], failure: Exception) -> T:
         """Do one numbered operation. Raises `failure` or Killed, where a fault says so."""
@@ -192,20 +195,27 @@ class _ShimCall(ModelCall):
 
     def tool_answer(self) -> ToolAnswer:
         failure = ModelUnavailable("the model did not answer")
-        return self._process.operate("route", self._call.tool_answer, failure)
+        with self._asking():
+            return self._process.operate("route", self._call.tool_answer, failure)
 
     def events(self) -> Iterator[ModelEvent]:
         failure: Exception = ModelUnavailable("the model did not answer")
         said = self._call.events()
-        while True:
-            event = self._process.operate("generate", lambda: next(said, None), failure)
-            if event is None:
-                return
-            yield event
-            failure = ModelStreamInterrupted("the answer broke off")
+        with self._asking():
+            while event := self._process.operate("generate", lambda: next(said, None), failure):
+                yield event
+                failure = ModelStreamInterrupted("the answer broke off")
 
     def abandon(self) -> None:
         self._call.abandon()
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        self._process.asking += 1
+        try:
+            yield
+        finally:
+            self._process.asking -= 1
 
 
 class ShimQueue(TurnQueue):

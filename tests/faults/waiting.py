@@ -77,6 +77,8 @@ class SeededExecutor(Executor):
         future: WaitingFuture[T] = WaitingFuture()
 
         def settle() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
             try:
                 result = work()
             except Killed as killed:

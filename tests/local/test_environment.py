@@ -63,6 +63,34 @@ def test_there_is_no_limit_unless_one_is_given() -> None:
     assert _environment(LOCAL, OUTER, TURNS_PER_MINUTE="5")["TURNS_PER_MINUTE"] == "5"
 
 
+def test_only_the_function_that_issues_tickets_gets_their_keys() -> None:
+    template, options = (
+        load_template(project.TEMPLATE),
+        StackOptions(state=StateDir(project.ROOT / "nowhere")),
+    )
+    function, worker = (
+        function_environment(template, LOCAL, OUTER, options, name=name, ticket_keys="k1:secret")
+        for name in (project.FUNCTION, project.WORKER)
+    )
+    assert function["TICKET_KEYS"] == "k1:secret"
+    assert function.items() - worker.items() == {
+        ("TICKET_KEYS", "k1:secret"),
+        ("AWS_LAMBDA_EXEC_WRAPPER", "/var/task/bootstrap"),
+    }
+    assert worker.items() <= function.items()
+
+
+def test_without_keys_there_are_no_tickets() -> None:
+    assert _environment(LOCAL, OUTER)["TICKET_KEYS"] == ""
+
+
+def test_the_worker_runs_from_the_working_tree_and_has_no_address() -> None:
+    worker = function_config(load_template(project.TEMPLATE), {}, name=project.WORKER)
+    assert (worker.name, worker.handler) == ("TurnWorkerFunction", "stream_coach.worker.handler")
+    assert worker.task_root == project.SOURCE
+    assert worker.cors is None
+
+
 def test_the_function_runs_from_the_working_tree_as_the_template_says() -> None:
     function = function_config(load_template(project.TEMPLATE), {"A": "b"})
     assert function.handler == "stream_coach.handler.handler"

@@ -115,7 +115,7 @@ def test_the_issuers_keys_are_where_the_file_says(endpoints: Endpoints) -> None:
 
 
 def test_every_process_is_named(endpoints: Endpoints) -> None:
-    assert [len(endpoints.pids[part]) for part in ("ministack", "function")] == [1, 2]
+    assert [len(endpoints.pids[part]) for part in ("ministack", "function", "worker")] == [1, 2, 1]
     assert all(is_alive(pid) for pid in _pids(endpoints))
 
 

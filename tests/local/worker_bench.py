@@ -104,8 +104,8 @@ class Bench:
             self._sqs.send_message(QueueUrl=self.queue, MessageBody=body)
 
     def pipe(self) -> Path:
-        """Return a named pipe: a message `wait <pipe>` is worked on until somebody opens its other end."""
-        path = self._folder / "pipe"
+        """Return a new named pipe: a message `wait <pipe>` is worked on until its other end is opened."""
+        path = self._folder / f"pipe-{uuid.uuid4().hex[:8]}"
         os.mkfifo(path)
         return path
 

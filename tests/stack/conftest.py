@@ -72,7 +72,7 @@ def shared_relayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relayed
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": relays.models.url,
         }
         # One invocation at a time in each process, as on AWS: who kills a process kills one turn.
-        processes = ("--processes", str(RELAYED_PROCESSES), "--pollers", "1")
+        processes = ("--processes", str(RELAYED_PROCESSES), "--pollers", "1", "--sweep-every", "3600")
         options = (*_environment({**RELAYED, **addresses}), *processes)
         with running_stack(state, options=options) as endpoints, connected(endpoints) as stack:
             assert endpoints.bedrock is not None

@@ -42,7 +42,9 @@ def watching(
         yield Stream(response, sent_s)
 
 
-def watch(conversation: Conversation, *, after: str | None = None, by: Way = "header", **query: Any) -> Stream:
+def watch(
+    conversation: Conversation, *, after: str | None = None, by: Way = "header", **query: Any
+) -> Stream:
     """Attach to a turn and read what there is to its end."""
     with watching(conversation, after=after, by=by, **query) as stream:
         stream.read()
@@ -95,11 +97,14 @@ class Turn:
         return eventually(over)
 
 
-def begin_turn(conversation: Conversation, text: str, *, mode: str = "attach") -> dict[str, Any]:
+def begin_turn(
+    conversation: Conversation, text: str, *, mode: str = "attach", key: str | None = None
+) -> dict[str, Any]:
     """Leave a message to be answered later and return where to find its turn."""
     person, body = conversation.person, {"userResponse": text, "mode": mode}
     person.stack.said.append(text)
-    response = person.stack.http.post(f"{conversation.path}/turns", json=body, headers=person.headers)
+    headers = person.headers | ({"idempotency-key": key} if key is not None else {})
+    response = person.stack.http.post(f"{conversation.path}/turns", json=body, headers=headers)
     assert response.status_code == 202, response.text
     links: dict[str, Any] = response.json()
     return links

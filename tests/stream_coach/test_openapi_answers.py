@@ -17,6 +17,7 @@ from libs.streaming.requests import Request
 from stream_coach import api, http_errors
 from stream_coach.deliveries.call import Call
 from stream_coach.routes import ROUTES
+from tests.fakes.executors import ThreadExecutor
 from tests.fakes.model import FakeModel, answering, routing
 from tests.fakes.ports import make_ports
 from tests.stream_coach.schemas import DOCUMENT, faults, ref, resolved
@@ -87,9 +88,13 @@ def _values(media_type: str, text: str) -> list[Any]:
             return [json.loads(text)]
 
 
+def someone(model: FakeModel | None = None) -> Person:
+    return Person(make_ports(executor=ThreadExecutor(), model=model or FakeModel()))
+
+
 @pytest.fixture
 def person() -> Person:
-    return Person(make_ports())
+    return someone()
 
 
 @pytest.fixture
@@ -124,14 +129,14 @@ def test_an_aside_and_a_notice_are_streamed() -> None:
         answering("Three", stop="max_tokens"),
         router=routing(userIntent="question", showContextualUpdates=True, contextualUpdates=[]),
     )
-    person = Person(make_ports(model=model))
+    person = someone(model)
     person.begin()
     _, streamed = person.ask("stream_turn", SAID)
     assert {event["type"] for event in streamed} >= {"contextual", "notice", "chunk"}
 
 
 def test_a_turn_that_fails_streams_an_error() -> None:
-    person = Person(make_ports(model=FakeModel((ModelThrottled("the model is busy"),))))
+    person = someone(FakeModel((ModelThrottled("the model is busy"),)))
     person.begin()
     _, streamed = person.ask("stream_turn", SAID)
     assert streamed[-1]["code"] == "MODEL_THROTTLED"
@@ -143,7 +148,7 @@ def test_a_turn_is_answered_as_one_document(talking: Person) -> None:
 
 
 def test_a_turn_that_fails_is_answered_as_a_problem() -> None:
-    person = Person(make_ports(model=FakeModel((ModelThrottled("the model is busy"),))))
+    person = someone(FakeModel((ModelThrottled("the model is busy"),)))
     person.begin()
     status, problem = person.ask("answer_turn", SAID)
     assert (status, problem["code"]) == (503, "MODEL_THROTTLED")

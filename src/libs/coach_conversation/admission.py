@@ -100,6 +100,7 @@ def _in_time(turn: CoachTurn, ports: Ports) -> _Begun | TurnRecord:
     try:
         return committing.result(timeout=ports.limits.store_timeout_s)
     except FutureTimeout:
+        committing.cancel()  # what waits for a thread must not store what nobody was promised
         raise StoreUnavailable("the message could not be stored in time; send it again") from None
 
 

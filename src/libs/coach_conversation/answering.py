@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from libs.coach_conversation.endings import Meter
-from libs.coach_conversation.errors import ModelFailed, ModelRefused
+from libs.coach_conversation.errors import ModelFailed, ModelRefused, TurnFailed
 from libs.coach_conversation.generation import Generated, generate
 from libs.coach_conversation.inbox import Inbox
 from libs.coach_conversation.models import traits_of
@@ -45,16 +45,18 @@ def answer(prompt: Prompt, inbox: Inbox, meter: Meter, ports: Ports) -> Iterator
         inbox.pause(pause_s)
         said = False
         try:
-            for piece in generate(ports.model.call(attempt.prompt), inbox, ports.executor, ports.limits):
+            left_s = max(0.0, until_s - ports.clock.monotonic_s())
+            limits = replace(ports.limits, first_delta_timeout_s=left_s)
+            for piece in generate(ports.model.call(attempt.prompt), inbox, ports.executor, limits):
                 if not said and attempt.notice is not None:
                     yield attempt.notice
                 said = True
                 yield piece
-        except ModelFailed as failure:
+        except TurnFailed as failure:
             meter.usage += Usage(model_calls=1)
-            failures.append(failure)
-            if said:
+            if said or not isinstance(failure, ModelFailed):
                 raise
+            failures.append(failure)
         else:
             return
     raise failures[0]

@@ -15,7 +15,7 @@ from libs.coach_conversation.endings import error_event, terminal_event
 from libs.coach_conversation.errors import DeadlineReached, ModelStreamInterrupted, StoreUnavailable
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.recovery import find_turn
-from libs.coach_conversation.types import Ending, Message, Part, TurnRecord
+from libs.coach_conversation.types import Ending, Message, Part, TurnRecord, events_before
 from libs.streaming.events import Chunk, Contextual, Start, TurnEvent, is_terminal
 from libs.streaming.keepalive import Numbered, Wait
 
@@ -23,9 +23,10 @@ POLL_S: Final = 0.25
 
 
 class TurnFeed:
-    """The events of a turn that runs in this process, numbered from 1."""
+    """The events of a turn that runs in this process, numbered behind `before`."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: int = 0) -> None:
+        self._before = before
         self._lock = threading.Lock()
         self._events: list[TurnEvent] = []
         self._readers: list[SimpleQueue[Numbered]] = []
@@ -37,15 +38,16 @@ class TurnFeed:
     def publish(self, event: TurnEvent) -> None:
         with self._lock:
             self._events.append(event)
-            numbered = len(self._events), event
+            numbered = self._before + len(self._events), event
             for reader in self._readers:
                 reader.put(numbered)
 
     def reader(self, *, after: int = 0) -> Wait:
         """Return a reader of all events behind number `after`, whenever it joins."""
         queue: SimpleQueue[Numbered] = SimpleQueue()
+        seen = max(after - self._before, 0)
         with self._lock:
-            for numbered in enumerate(self._events[after:], start=after + 1):
+            for numbered in enumerate(self._events[seen:], start=self._before + seen + 1):
                 queue.put(numbered)
             self._readers.append(queue)
 
@@ -117,10 +119,10 @@ class StoredFeed:
         record = self._record
         if not record.is_terminal or self._seen == 0:
             return False
-        if self._seen == record.logged_up_to + 1:
+        if self._seen == record.terminal_number:
             return True
         logged, _ = recovery.logged(record, self._ports)
-        expired = len(logged) < record.logged_up_to
+        expired = len(logged) < record.logged_up_to - events_before(record.attempt)
         return expired and self._seen == len(self._retold(record)) + 1
 
     def _to_the_end(self, record: TurnRecord, ending: Ending, logged: list[Numbered]) -> list[Numbered]:
@@ -134,12 +136,12 @@ class StoredFeed:
         if self._seen > record.logged_up_to:
             kept = reply.content if reply is not None else None
             # The id is the terminal event's own: a browser that reconnects behind it gets its 204.
-            return [(record.logged_up_to + 1, error_event(_behind(), record.turn_id, kept))]
+            return [(record.terminal_number, error_event(_behind(), record.turn_id, kept))]
         terminal = terminal_event(record.conversation, record.turn_id, ending, user, reply)
-        expired = len(logged) < record.logged_up_to - self._seen
+        expired = len(logged) < record.logged_up_to - max(self._seen, events_before(record.attempt))
         if expired and self._seen == 0:
             return [*enumerate([*self._retold(record), terminal], start=1)]
-        return [*(logged if not expired else ()), (record.logged_up_to + 1, terminal)]
+        return [*(logged if not expired else ()), (record.terminal_number, terminal)]
 
     def _retold(self, record: TurnRecord) -> list[TurnEvent]:
         """Return the events of a turn whose log has expired: `start`, then one for each part."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from libs.coach_conversation.errors import ModelStreamInterrupted
+from libs.coach_conversation.errors import ModelFailed, ModelStreamInterrupted
 from libs.coach_conversation.inbox import SILENCE, Inbox
 from libs.coach_conversation.ports import Delta, Executor, Metered, ModelCall, Stop
 from libs.coach_conversation.types import Limits, Usage
@@ -58,11 +58,12 @@ def generate(call: ModelCall, inbox: Inbox, executor: Executor, limits: Limits) 
 def _within_limits(call: ModelCall, inbox: Inbox, limits: Limits) -> Iterator[str | Generated]:
     room, timeout_s = limits.max_answer_bytes, limits.first_delta_timeout_s
     stop_reason: str | None = None
-    usage = Usage()
+    usage = Usage(model_calls=1)
     while True:
         arrived = inbox.take(timeout_s)
         if arrived is SILENCE:
-            raise ModelStreamInterrupted(f"the model said nothing for {timeout_s:g} s; ask again")
+            silence = ModelStreamInterrupted(f"the model said nothing for {timeout_s:g} s; ask again")
+            arrived = call, _Ended(silence)
         match _of(call, arrived):
             case Delta(text):
                 size = len(text.encode())
@@ -100,7 +101,8 @@ def _of(call: ModelCall, arrived: object) -> object:
 def _generated(
     failure: BaseException | None, stop_reason: str | None, usage: Usage, *, answered: bool
 ) -> Generated:
-    if failure is not None:
+    """Return how the answer ended; one that was stopped is whole, whatever went wrong behind its stop."""
+    if failure is not None and (stop_reason is None or not isinstance(failure, ModelFailed)):
         raise failure
     if stop_reason is None:
         raise ModelStreamInterrupted("the model's answer broke off; ask again")

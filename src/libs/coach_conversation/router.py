@@ -166,7 +166,7 @@ def build_prompt(text: str, history: Sequence[Message], *, model_id: str) -> Pro
 
 def parse(value: Any, text: str, *, elapsed_ms: int) -> Analysis:
     """Return the analysis, whatever the model gave; what does not fit gives the fallback."""
-    if not isinstance(value, dict) or not value.keys() >= set(REQUIRED):
+    if not isinstance(value, dict) or value.keys().isdisjoint(TOOL.input_schema["properties"]):
         return fallback(text, elapsed_ms=elapsed_ms)
     try:
         analysis = Analysis.model_validate(value)

@@ -6,7 +6,7 @@ from typing import Final
 from libs.coach_conversation import reply, transitions
 from libs.coach_conversation.admission import Admitted
 from libs.coach_conversation.endings import Meter, Told, error_event, terminal_event
-from libs.coach_conversation.errors import StoreUnavailable, TurnLost, TurnNotSaved
+from libs.coach_conversation.errors import ModelStreamInterrupted, StoreUnavailable, TurnLost, TurnNotSaved
 from libs.coach_conversation.ids import iso
 from libs.coach_conversation.log import TurnLog
 from libs.coach_conversation.ports import Ports
@@ -30,8 +30,10 @@ def save(
 ) -> Terminal:
     """Commit the turn's end and return its terminal event; `complete` only after T2."""
     turn = admitted.turn
-    ending = meter.ending(told, ports.clock.monotonic_s())
     message = _message(admitted, told, reply.fold(told_events), ports)
+    if message is None and told.failure is None:
+        told = Told(failure=ModelStreamInterrupted("the model ended without an answer; ask again"))
+    ending = meter.ending(told, ports.clock.monotonic_s())
     try:
         _commit(admitted, ending, message, log, ports)
     except (TurnLost, TurnNotSaved) as failure:

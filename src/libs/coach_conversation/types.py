@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NewType
+from typing import Any, Final, Literal, NewType
 
 UserId = NewType("UserId", str)
 CoachId = NewType("CoachId", str)
@@ -20,6 +20,12 @@ type PartKind = Literal["update", "answer", "text"]
 
 LIVE_STATUSES: tuple[TurnStatus, ...] = ("processing", "streaming")
 TERMINAL_STATUSES: tuple[TurnStatus, ...] = ("completed", "failed", "cancelled", "interrupted")
+EVENTS_AN_ATTEMPT: Final = 1_000_000
+
+
+def events_before(attempt: int) -> int:
+    """Return the number behind which an attempt counts its events: no id ever names two of them."""
+    return max(attempt - 1, 0) * EVENTS_AN_ATTEMPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,16 @@ class TurnRecord:
     @property
     def is_terminal(self) -> bool:
         return self.status in TERMINAL_STATUSES
+
+    @property
+    def terminal_number(self) -> int:
+        """The number of the event that ends every view of it.
+
+        An interrupted turn may have told more than its log kept: its end is numbered behind all of that.
+        """
+        if self.status != "interrupted":
+            return self.logged_up_to + 1
+        return events_before(max(self.attempt, 1) + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,8 +17,8 @@ Talk to an AI coach and read the answer while it is written.
 
 JSON is camelCase, but for the word probe. In answers a field that is not required is left out, never null. \
 A refused request answers with `application/problem+json`, or, where `accept` names `text/event-stream`, \
-with the same status and one `error` event. An address that is not listed here answers 404 `ROUTE_NOT_FOUND`, a \
-listed one asked with another method 405 `METHOD_NOT_ALLOWED` and an `allow` header."""
+with the same status and one `error` event. An address that is not listed here answers 404 \
+`ROUTE_NOT_FOUND`, a listed one asked with another method 405 `METHOD_NOT_ALLOWED` and an `allow` header."""
 BEARER: Final = {
     "type": "http",
     "scheme": "bearer",

@@ -6,9 +6,7 @@ from typing import Annotated, Any, Final
 from pydantic import WithJsonSchema
 
 from libs.coach_conversation import errors as coach_errors
-from libs.coach_conversation.errors import TurnError
 from libs.streaming import errors as streaming_errors
-from libs.streaming.errors import StreamingError
 from stream_coach.http_errors import STATUSES
 
 TREES: Final = (streaming_errors, coach_errors)
@@ -25,13 +23,9 @@ def _meanings() -> Mapping[str, str]:
     """Return each code's first sentence; what follows a semicolon is for those who read the class."""
     found: dict[str, str] = {}
     for value in (value for tree in TREES for value in vars(tree).values()):
-        if (
-            isinstance(value, type)
-            and issubclass(value, StreamingError | TurnError)
-            and "code" in vars(value)
-        ):
+        if isinstance(value, type) and issubclass(value, Exception) and "code" in vars(value):
             sentence = (value.__doc__ or "").partition("\n")[0]
-            found.setdefault(value.code, sentence.partition(";")[0].rstrip(".") + ".")
+            found.setdefault(vars(value)["code"], sentence.partition(";")[0].rstrip(".") + ".")
     return found | {"PROCESSING_ERROR": UNFORESEEN}
 
 

@@ -1,14 +1,15 @@
 """A turn that was admitted and runs, without anything that runs it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from libs.coach_conversation import items
+from libs.coach_conversation import items, transitions
 from libs.coach_conversation.admission import Admitted, admit
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.recovery import find_turn, logged
 from libs.coach_conversation.table import Key, Update
-from libs.coach_conversation.types import CoachTurn, Message, TurnRecord
+from libs.coach_conversation.types import CoachTurn, Ending, Message, Part, TurnRecord
 from libs.streaming.events import TurnEvent
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import FaultyTable
@@ -45,6 +46,38 @@ class Scene:
 
     def change_turn(self, **attributes: Any) -> None:
         self.change(items.turn_key(REF, asked().turn_id), **attributes)
+
+    def change_meta(self, **attributes: Any) -> None:
+        self.change(items.meta_key(REF), **attributes)
+
+    def keep(self, admitted: Admitted, *entries: Sequence[TurnEvent]) -> None:
+        """Let the turn's owner log these entries."""
+        for events in entries:
+            writes = transitions.log(
+                admitted.lease,
+                self.record(admitted.turn).logged_up_to + 1,
+                events,
+                now_ms=self.clock.now_ms(),
+                lease_until_ms=None,
+                first_content=True,
+                unless_cancelled=False,
+            )
+            self.stored.commit(writes)
+
+    def finish(self, admitted: Admitted, answer: str = "") -> None:
+        """Let the turn end as completed, with this answer."""
+        reply = Message(
+            message_id=admitted.ids.assistant,
+            role="assistant",
+            parts=(Part("answer", answer),),
+            turn_id=admitted.turn.turn_id,
+            status="complete",
+            created_at="2026-11-21T08:00:10.000Z",
+        )
+        ending = Ending(status="completed", stop_reason="end_turn")
+        self.stored.commit(
+            transitions.finish(admitted.lease, ending, reply if answer else None, now_ms=self.clock.now_ms())
+        )
 
     @property
     def meta(self) -> dict[str, Any]:

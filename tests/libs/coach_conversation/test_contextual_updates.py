@@ -26,7 +26,7 @@ ALL: Final = {
 
 
 def analysed(**value: Any) -> Analysis:
-    return router.parse(value, TEXT, elapsed_ms=1)
+    return router.parse({"userIntent": "question", **value}, TEXT, elapsed_ms=1)
 
 
 def line(stage: str, content: str) -> dict[str, str]:

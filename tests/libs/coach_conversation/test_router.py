@@ -56,7 +56,9 @@ def test_an_answer_in_full_is_read_in_full() -> None:
 
 
 def test_the_time_and_the_fallback_are_measured_here_not_believed() -> None:
-    metadata = parsed({"routerMetadata": {"processingTimeMs": 9, "fallbackUsed": True}}).router_metadata
+    metadata = parsed(
+        {"userIntent": "question", "routerMetadata": {"processingTimeMs": 9, "fallbackUsed": True}}
+    ).router_metadata
     assert (metadata.processing_time_ms, metadata.fallback_used) == (40, False)
 
 
@@ -77,7 +79,12 @@ def test_a_long_text_is_cut() -> None:
 
 
 def test_half_a_character_does_not_get_through() -> None:
-    analysis = parsed({"contextualUpdates": [{"stage": "insights_brewing", "content": "a\ud83db"}]})
+    analysis = parsed(
+        {
+            "userIntent": "question",
+            "contextualUpdates": [{"stage": "insights_brewing", "content": "a\ud83db"}],
+        }
+    )
     assert analysis.contextual_updates[0].content == "a?b"
 
 

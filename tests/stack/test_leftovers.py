@@ -1,0 +1,96 @@
+"""What a stopped turn leaves behind in its process: no thread, no socket, however often."""
+
+import os
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.stack.client import Conversation, Stack, eventually
+from tests.stack.conftest import RELAYED_PROCESSES, Figures, Relayed
+from tests.stack.sse import TERMINAL
+from tests.stack.watching import Turn
+
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted in /proc"),
+]
+
+TEXT: Final = "/say " + " ".join(f"word-{number}" for number in range(60))
+FOR_EVER_MS: Final = 60_000
+SCRIPTS: Final = (
+    {"interTokenMs": 50},
+    {"fault": {"kind": "silence", "afterDeltas": 3, "times": None}},
+    {"firstTokenMs": FOR_EVER_MS},
+    {"routerMs": FOR_EVER_MS},
+)
+ROUNDS: Final = 2
+"""So often, after a first time that fills pools of threads and connections, each script is played."""
+
+type Count = Counter[str]
+
+
+def runtime_processes(stack: Stack) -> list[int]:
+    """Return the processes that run the function, as the kernel knows them."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            _, _, rest = status.read_text().rpartition(")")
+            parent = int(rest.split()[1])
+            environment = (status.parent / "environ").read_bytes()
+            if parent == stack.endpoints.pid and b"_HANDLER=stream_coach.handler." in environment:
+                found.append(int(status.parent.name))
+    return found
+
+
+def _count(pids: list[int]) -> Count:
+    count: Count = Counter(processes=len(pids))
+    for pid in pids:
+        count["threads"] += len(list(Path(f"/proc/{pid}/task").iterdir()))
+        for file in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                count["sockets"] += os.readlink(file).startswith("socket:")
+    return count
+
+
+def _stop(conversation: Conversation) -> str:
+    with conversation.stream(TEXT) as stream:
+        stream.until("progress")
+        time.sleep(0.3)
+        Turn(conversation, stream.turn_id).cancel()
+        stream.read()
+    return "".join(kind for kind in stream.types if kind in TERMINAL)
+
+
+def _stop_in_every_process(relayed: Relayed) -> None:
+    """Stop turns in every way, as many at once as leave a process free to be told of it."""
+    for script in SCRIPTS:
+        relayed.stack.emulator.play(**script)
+        conversations = [relayed.stack.person().begin() for _ in range(RELAYED_PROCESSES - 2)]
+        with ThreadPoolExecutor(len(conversations)) as threads:
+            assert set(threads.map(_stop, conversations)) == {"error"}
+
+
+def test_stopped_turns_leave_no_thread_and_no_socket(relayed: Relayed, figures: Figures) -> None:
+    pids = eventually(lambda: _all_processes(relayed.stack))
+    _stop_in_every_process(relayed)
+    warmed = _count(pids)
+    for _ in range(ROUNDS):
+        _stop_in_every_process(relayed)
+    after = eventually(lambda: _no_more_than(warmed, pids))
+    stopped = len(SCRIPTS) * ROUNDS * (RELAYED_PROCESSES - 2)
+    figures(f"after {stopped} stopped turns: {dict(after)}, before them: {dict(warmed)}")
+
+
+def _all_processes(stack: Stack) -> list[int] | None:
+    found = runtime_processes(stack)
+    return found if len(found) == RELAYED_PROCESSES else None
+
+
+def _no_more_than(warmed: Count, pids: list[int]) -> Count | None:
+    now = _count(pids)
+    return now if all(now[what] <= warmed[what] for what in ("threads", "sockets")) else None
