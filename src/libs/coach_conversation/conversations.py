@@ -71,8 +71,10 @@ def create(user_id: UserId, coach_id: CoachId, ports: Ports) -> ConversationRef:
     try:
         ports.table.commit(writes, token=ref.conversation_id)
     except ConditionFailed:
-        # Someone else gave this person the coach in between; the conversation itself is new.
-        ports.table.commit(writes[-1:])
+        # Someone else gave this person the coach in between. Or an earlier try arrived and its answer was
+        # lost: the id is new, so a conversation that is there already is this one.
+        with suppress(ConditionFailed):
+            ports.table.commit(writes[-1:])
     return ref
 
 

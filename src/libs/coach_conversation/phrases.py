@@ -77,7 +77,9 @@ class Phrases[Tag]:
     @property
     def words(self) -> set[str]:
         """All words that stand in a phrase."""
-        return {word for rows in self._rows.values() for row, _ in rows for slot in row for word in slot.words}
+        return {
+            word for rows in self._rows.values() for row, _ in rows for slot in row for word in slot.words
+        }
 
     def find(self, words: Sequence[str]) -> Iterator[Hit[Tag]]:
         """Yield every place where a phrase stands, in the order of their beginnings."""

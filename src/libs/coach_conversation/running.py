@@ -34,14 +34,14 @@ def _run(admitted: Admitted, ports: Ports, feed: TurnFeed, deadline_s: float) ->
     log = TurnLog(admitted.lease, ports, inbox.put)
     meter = Meter(admitted.started_s)
     running = RunningTurn(admitted=admitted, inbox=inbox, log=log, meter=meter)
-    log.start()
     try:
+        log.start()
         for event in run_turn(running, ports):
-            if is_terminal(event):
-                _report(event, admitted, meter, ports)
-            else:
+            if not is_terminal(event):
                 log.append(event)
             feed.publish(event)
+            if is_terminal(event):
+                _report(event, admitted, meter, ports)
     except Exception:  # noqa: BLE001 - the feed must end, or its readers would wait for ever
         ports.journal.unexpected("turn end")
     finally:

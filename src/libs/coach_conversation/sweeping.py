@@ -9,6 +9,8 @@ from libs.coach_conversation.table import ConditionFailed, Item, Query
 from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef, TurnRecord, UserId
 
 BATCH: Final = 100
+MAX_ATTEMPTS: Final = 3
+"""A queued turn whose workers died that often is folded: something about it kills them."""
 
 
 def sweep(ports: Ports) -> int:
@@ -36,10 +38,17 @@ def _sweep_one(item: Item, now_ms: int, ports: Ports) -> None:
     record = recovery.find_turn(found.conversation, found.turn_id, ports)
     if record is None or record.is_terminal:
         return
-    if record.status == "pending" and record.mode == "queued" and record.due_at_ms < now_ms:
+    if _can_run_again(record, now_ms, ports):
         send_again(record, now_ms, ports)
     else:
         recovery.settle(record, now_ms, ports)
+
+
+def _can_run_again(record: TurnRecord, now_ms: int, ports: Ports) -> bool:
+    """Whether a queued turn is to be sent once more: it waits, or its worker died before it said anything."""
+    skew_ms = int(ports.limits.clock_skew_s * 1000)
+    due = record.mode == "queued" and record.due_at_ms < now_ms and record.attempt < MAX_ATTEMPTS
+    return due and transitions.is_claimable(record, now_ms=now_ms, skew_ms=skew_ms)
 
 
 def send_again(record: TurnRecord, now_ms: int, ports: Ports) -> None:

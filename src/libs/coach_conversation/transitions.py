@@ -219,11 +219,10 @@ def expire(record: TurnRecord, ending: Ending, *, now_ms: int) -> list[Write]:
 
 
 def requeue(record: TurnRecord, *, due_ms: int) -> list[Write]:
-    """Requeue: pending queued past due, dueAt as read → pending, due later; then sent again."""
+    """Requeue: queued, nobody runs it, due time as read → the same, due later; then sent again."""
     key = items.turn_key(record.conversation, record.turn_id)
     later = items.due_at(record.conversation, record.turn_id, due_ms)
-    when = (Equals("status", "pending"), Equals("dueAt", record.due_at_ms))
-    return [Update(key, set=later, when=when)]
+    return [Update(key, set=later, when=(*_as_read(record), Equals("dueAt", record.due_at_ms)))]
 
 
 def _as_read(record: TurnRecord) -> tuple[Equals, ...]:

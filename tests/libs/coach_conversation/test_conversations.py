@@ -146,7 +146,7 @@ def test_a_conversation_that_is_not_there_is_not_shown(ref: ConversationRef) -> 
 def begun(count: int) -> tuple[Scene, list[str]]:
     """Return a person with these conversations, the latest first."""
     scene = empty()
-    found = []
+    found: list[str] = []
     for _ in range(count):
         found.append(conversations.create(ALICE, ATLAS, scene.ports).conversation_id)
         scene.clock.advance(1)

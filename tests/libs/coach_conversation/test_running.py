@@ -1,13 +1,15 @@
 """A turn that runs beside whoever watches it, in threads, with its log."""
 
 import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any, Final
 
 import pytest
 
 from libs.coach_conversation import running
-from libs.coach_conversation.ports import Clock, Delta
+from libs.coach_conversation.ports import Delta
 from libs.coach_conversation.recovery import find_turn
 from libs.coach_conversation.types import Limits
 from libs.streaming.events import (
@@ -221,32 +223,22 @@ def test_a_bug_at_the_end_of_a_turn_ends_the_stream_in_fixed_words() -> None:
     assert turn.journal.unforeseen == [("turn end", "ValueError('secret')")]
 
 
-class StoppedClock(Clock):
-    """Fails whoever asks it for the time from some moment on."""
+class FullExecutor(ThreadExecutor):
+    """Takes one piece of work and then no more."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-
-    def now_ms(self) -> int:
-        return self._clock.now_ms()
-
-    def monotonic_s(self) -> float:
-        raise RuntimeError("no time")
-
-    def sleep(self, seconds: float) -> None:
-        raise RuntimeError("no time")
+    def submit[T](self, work: Callable[[], T], /) -> Future[T]:
+        if self.futures:
+            raise RuntimeError("cannot start new thread")
+        return super().submit(work)
 
 
 def test_a_turn_that_cannot_even_begin_ends_its_stream() -> None:
     turn = Threaded(answering("a"))
-    deadline_s = turn.clock.monotonic_s() + 60.0
-    turn.ports = replace(turn.ports, clock=StoppedClock(turn.clock))
-    started = running.start(turn.admitted, turn.ports, deadline_s=deadline_s)
-    ((_, event),) = started.feed.reader()(10.0)
-    started.ended.result(10)
+    turn.ports = replace(turn.ports, executor=FullExecutor())
+    events = watched(turn.start())
     turn.threads.join()
-    assert isinstance(event, Error)
-    assert event.code == "PROCESSING_ERROR"
+    assert [type(event) for event in events] == [Error]
+    assert turn.journal.unforeseen == [("turn end", "RuntimeError('cannot start new thread')")]
 
 
 @pytest.mark.parametrize("attempt", [1, 2])
