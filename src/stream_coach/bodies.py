@@ -1,8 +1,9 @@
 """What clients may send, as pydantic models, and the turn that comes of it."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -166,7 +167,8 @@ def _check_timestamp(text: str) -> None:
         raise InvalidTimestamp(
             "messageTimestamp is not an ISO 8601 date and time, such as 2026-11-21T09:30:00Z"
         ) from None
-    if len(text) < len("2026-11-21T09:30"):
+    with suppress(ValueError):
+        date.fromisoformat(text)
         raise InvalidTimestamp("messageTimestamp is a date without a time; send both")
 
 

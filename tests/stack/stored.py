@@ -1,5 +1,6 @@
 """The table of a running stack, read past everything that is under test."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -15,7 +16,7 @@ type Item = dict[str, Any]
 
 
 class StoredTable:
-    """Consistent reads of the items of conversations, and writes of single ones."""
+    """Consistent reads of the items of conversations, and writes past all conditions."""
 
     def __init__(self, endpoints: Endpoints) -> None:
         unset: Any = (None, None, None, None)
@@ -41,11 +42,15 @@ class StoredTable:
     def meta(self, user: str, conversation: str) -> Item:
         return self._item(f"U#{user}#C#{conversation}", "META")
 
-    def put(self, item: Item) -> None:
-        self._table.put_item(Item=item)
+    def put(self, items: Iterable[Item]) -> None:
+        with self._table.batch_writer() as batch:
+            for item in items:
+                batch.put_item(Item=item)
 
-    def delete(self, item: Item) -> None:
-        self._table.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
+    def delete(self, items: Iterable[Item]) -> None:
+        with self._table.batch_writer() as batch:
+            for item in items:
+                batch.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
 
     def count(self) -> int:
         """Return how many items the whole table has."""

@@ -20,13 +20,11 @@ type Loss = Callable[[StoredTable, list[Item]], None]
 
 
 def _deleted(table: StoredTable, entries: list[Item]) -> None:
-    for entry in entries:
-        table.delete(entry)
+    table.delete(entries)
 
 
 def _past_their_time(table: StoredTable, entries: list[Item]) -> None:
-    for entry in entries:
-        table.put({**entry, "ttl": LONG_AGO})
+    table.put({**entry, "ttl": LONG_AGO} for entry in entries)
 
 
 def _the_first_one_only(table: StoredTable, entries: list[Item]) -> None:

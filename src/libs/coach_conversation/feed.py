@@ -5,7 +5,7 @@ A reader is a `wait(timeout_s)` that gives the events that came since it was las
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Final
@@ -20,6 +20,9 @@ from libs.streaming.events import Chunk, Contextual, Start, TurnEvent, is_termin
 from libs.streaming.keepalive import Numbered, Wait
 
 POLL_S: Final = 0.25
+
+type Settle = Callable[[TurnRecord, int, Ports], bool]
+"""Sees to a turn that may have lost its owner; True when something changed."""
 
 
 class TurnFeed:
@@ -66,9 +69,15 @@ class StoredFeed:
     """The events of a turn that runs, or ran, anywhere: its log, then the terminal event rebuilt."""
 
     def __init__(
-        self, record: TurnRecord, ports: Ports, *, after: int = 0, deadline_s: float = math.inf
+        self,
+        record: TurnRecord,
+        ports: Ports,
+        *,
+        after: int = 0,
+        deadline_s: float = math.inf,
+        settle: Settle = recovery.settle,
     ) -> None:
-        self._record, self._ports, self._deadline_s = record, ports, deadline_s
+        self._record, self._ports, self._deadline_s, self._settle = record, ports, deadline_s, settle
         self._seen = after
         self._last_key: str | None = None
 
@@ -109,7 +118,7 @@ class StoredFeed:
             return self._record
         record = find_turn(self._record.conversation, self._record.turn_id, self._ports) or self._record
         now_ms = self._ports.clock.now_ms()
-        if recovery.settle(record, now_ms, self._ports):
+        if self._settle(record, now_ms, self._ports):
             record = find_turn(record.conversation, record.turn_id, self._ports) or record
         self._record = record
         return record

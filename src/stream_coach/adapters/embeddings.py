@@ -95,11 +95,12 @@ def parse_embedding(document: bytes, *, dimensions: int) -> tuple[float, ...]:
     Raises  ValueError: it is not JSON; EmbedderUnavailable: it holds no vector of that length
     Source  Titan Text Embeddings V2, response: `{"embedding": [float, …], "inputTextTokenCount": int}`
     """
-    match json.loads(document):
+    # Whole numbers as floats, so that one of a thousand digits is no number either.
+    match json.loads(document, parse_int=float):
         case {"embedding": [*numbers]} if len(numbers) == dimensions and all(map(_is_number, numbers)):
-            return tuple(map(float, numbers))
+            return tuple(numbers)
     raise EmbedderUnavailable(f"the embedding model does not answer with {dimensions} numbers")
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, float) and math.isfinite(value)

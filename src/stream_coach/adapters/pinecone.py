@@ -14,7 +14,7 @@ from libs.memory.ports import IndexedText, IndexedType, Match, Vector, VectorInd
 
 if TYPE_CHECKING:
     from pinecone import Index
-    from pinecone.models import ScoredVector
+    from pinecone.models.vectors.vector import ScoredVector
 
 # Each wait for the other side, so that no call takes much longer than a second.
 SEARCH_TIMEOUT_S: Final = 0.3
@@ -48,7 +48,7 @@ class PineconeIndex(VectorIndex):
             return
 
     def upsert(self, user_id: str, texts: Sequence[IndexedText]) -> None:
-        for some in batched(texts, MAX_VECTORS):
+        for some in batched(texts, MAX_VECTORS, strict=False):
             vectors = [_stored(text) for text in some]
             with self._connected() as index:
                 answer = index.upsert(namespace=user_id, vectors=vectors, timeout=WRITE_TIMEOUT_S)
@@ -74,7 +74,7 @@ class PineconeIndex(VectorIndex):
         return sorted(matches, key=lambda match: -match.similarity)[:limit]
 
     def delete(self, user_id: str, ids: Sequence[str]) -> None:
-        for some in batched(ids, MAX_IDS):
+        for some in batched(ids, MAX_IDS, strict=False):
             self._delete(namespace=user_id, ids=list(some))
 
     def delete_all(self, user_id: str) -> None:
@@ -130,10 +130,8 @@ def _stored(text: IndexedText) -> dict[str, Any]:
 
 def _match(found: "ScoredVector", types: Sequence[IndexedType]) -> Match:
     """Return what was found. Raises IndexUnavailable: that is not what was asked for."""
-    match found.metadata:
-        case {"type": kind, "text": str(text), **metadata} if (
-            kind in types and abs(found.score) < 1 + _ROUNDING
-        ):
-            similarity = max(-1.0, min(1.0, found.score))
-            return Match(found.id, kind, text, similarity, metadata)
+    metadata = dict(found.metadata or {})
+    kind, text = metadata.pop("type", None), metadata.pop("text", None)
+    if kind in types and isinstance(text, str) and abs(found.score) < 1 + _ROUNDING:
+        return Match(found.id, kind, text, max(-1.0, min(1.0, found.score)), metadata)
     raise IndexUnavailable(f"the index answers with {found.id!r}, which is no text of the types asked for")

@@ -1,7 +1,6 @@
 """Watching a turn: one way to run it or join it, for every delivery that streams or collects."""
 
-from collections.abc import Generator
-from concurrent.futures import Future
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 from libs.coach_conversation import recovery, running
@@ -22,35 +21,33 @@ class Stream:
     and not a bare generator, because one that was never begun does nothing when it is closed.
     """
 
-    def __init__(self, written: Generator[bytes], ended: Future[None] | None) -> None:
-        self._written, self._ended = written, ended
+    def __init__(self, written: Generator[bytes], finish: Callable[[], None]) -> None:
+        self._written, self._finish = written, finish
 
     def __iter__(self) -> Generator[bytes]:
         return self._written
 
     def close(self) -> None:
         self._written.close()
-        if self._ended is not None:
-            self._ended.result()
+        self._finish()
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A reader of a turn's events; `ended` where this process runs the turn."""
+    """A reader of a turn's events; `finish` waits for the turn's end where this process runs it."""
 
     wait: Wait
-    ended: Future[None] | None = None
+    finish: Callable[[], None]
 
     def encoded(self, encoder: Encoder, *, keep_alive_s: float) -> "Stream":
-        return Stream(encoded(self.wait, encoder, keep_alive_s=keep_alive_s), self.ended)
+        return Stream(encoded(self.wait, encoder, keep_alive_s=keep_alive_s), self.finish)
 
     def terminal(self, *, until_s: float, ports: Ports) -> Terminal | None:
         """Wait for the turn's end; None when it has not come until then."""
         while (remaining_s := until_s - ports.clock.monotonic_s()) > 0:
             for _, event in self.wait(remaining_s):
                 if is_terminal(event):
-                    if self.ended is not None:
-                        self.ended.result()
+                    self.finish()
                     return event
         return None
 
@@ -64,18 +61,51 @@ def deadline_of(context: Context, ports: Ports) -> float:
 def run(admitted: Admitted, context: Context, ports: Ports, *, after: int = 0) -> Watched:
     """Run the turn here and watch it."""
     started = running.start(admitted, ports, deadline_s=deadline_of(context, ports))
-    return Watched(started.feed.reader(after=after), started.ended)
+    return Watched(started.feed.reader(after=after), started.ended.result)
 
 
 def join(record: TurnRecord, context: Context, ports: Ports, *, after: int = 0) -> Watched:
-    """Watch a turn that exists: run it if nobody does and it may be begun, else read what is stored."""
-    claimed = None if record.mode == "queued" and record.status == "pending" else claim(record, ports)
-    if claimed is not None:
-        return run(claimed, context, ports, after=after)
-    recovery.settle(record, ports.clock.now_ms(), ports)
+    """Watch a turn that exists: run it if it waits for a reader, else read what is stored.
+
+    Whoever has seen something of it never has it run again: what a model says twice differs.
+    """
+    if after == 0 and not (record.mode == "queued" and record.status == "pending"):
+        admitted = claim(record, ports)
+        if admitted is not None:
+            return run(admitted, context, ports)
+    successor = Successor(context, ports) if after == 0 else None
+    settle = successor.settle if successor is not None else recovery.settle
+    settle(record, ports.clock.now_ms(), ports)
     fresh = recovery.find_turn(record.conversation, record.turn_id, ports) or record
-    deadline_s = deadline_of(context, ports)
-    return Watched(StoredFeed(fresh, ports, after=after, deadline_s=deadline_s).wait)
+    stored = StoredFeed(fresh, ports, after=after, deadline_s=deadline_of(context, ports), settle=settle)
+    return Watched(stored.wait, successor.finish if successor is not None else _nothing)
+
+
+class Successor:
+    """Runs a turn whose owner died before it said anything, for a reader that waits for its first words.
+
+    The reader goes on reading what is stored: what is run here is logged like any turn.
+    """
+
+    def __init__(self, context: Context, ports: Ports) -> None:
+        self._context, self._ports = context, ports
+        self._started: running.Started | None = None
+
+    def settle(self, record: TurnRecord, now_ms: int, ports: Ports) -> bool:
+        """Claim the turn, or see to it like anyone else; True when something changed."""
+        admitted = claim(record, ports) if record.status == "processing" else None
+        if admitted is None:
+            return recovery.settle(record, now_ms, ports)
+        self._started = running.start(admitted, ports, deadline_s=deadline_of(self._context, ports))
+        return True
+
+    def finish(self) -> None:
+        if self._started is not None:
+            self._started.ended.result()
+
+
+def _nothing() -> None:
+    """Wait for nothing: the turn runs elsewhere."""
 
 
 def begin_or_join(begun: Admitted | TurnRecord, context: Context, ports: Ports) -> Watched:
