@@ -85,6 +85,7 @@ class Killed:
     """
 
     kill: Kill
+    comes_back: Return
     conversation: Conversation
     told: Stream
     then: State
@@ -140,7 +141,7 @@ def _killed(relayed: Relayed, kill: Kill, comes_back: Return) -> Killed:
     again = _say(conversation, KEY)
     messages, model_calls = conversation.stored(), _model_calls(relayed, conversation)
     following = _say(conversation, "another-key")
-    return Killed(kill, conversation, told, then, seen, again, messages, model_calls, following)
+    return Killed(kill, comes_back, conversation, told, then, seen, again, messages, model_calls, following)
 
 
 @pytest.fixture(scope="module")
@@ -208,15 +209,12 @@ def test_the_conversation_goes_on(one: Killed) -> None:
     assert len(one.conversation.stored()) == len(one.messages) + 2
 
 
-def _returned(killed: dict[tuple[Kill, Return], Killed], how: Return) -> Iterator[Killed]:
-    return (one for (_, came_back), one in killed.items() if came_back == how)
-
-
-def test_a_turn_of_which_nothing_was_kept_is_run_again_for_who_asks_again(
+def test_a_turn_of_which_nothing_was_kept_is_run_again_for_who_has_seen_nothing_of_it(
     killed: dict[tuple[Kill, Return], Killed],
 ) -> None:
-    anew = [one for one in _returned(killed, "later") if not one.then.kept]
-    assert Kill("T1", "after") in [one.kill for one in anew]
+    anew = [one for one in killed.values() if one.then.turn and not one.then.kept and one.seen is None]
+    assert (Kill("T1", "after"), "at once") in [(one.kill, one.comes_back) for one in anew]
+    assert (Kill("T1", "after"), "later") in [(one.kill, one.comes_back) for one in anew]
     for one in anew:
         check_stream(one.again.events)
         assert one.again.last["type"] == "complete"
