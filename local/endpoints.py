@@ -24,6 +24,7 @@ class Endpoints:
 
     function_url: str
     bedrock: str | None
+    pinecone: str
     aws: str
     issuer: str
     audience: str

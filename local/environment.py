@@ -11,6 +11,8 @@ from local.template import Template
 from local.tokens import AUDIENCE, ISSUER
 
 DEFAULT_REGION = "us-east-1"
+# The emulator takes any.
+PINECONE_KEY = "local"
 # No credentials or settings of this machine leak into a local stack: this is what Python and TLS need.
 _INHERITED = (
     "PATH",
@@ -51,6 +53,7 @@ class Addresses:
 
     aws: str
     bedrock: str | None
+    pinecone: str
     jwks: str
 
 
@@ -73,6 +76,8 @@ def function_environment(
         "TokenAudience": AUDIENCE,
         "JwksUrl": addresses.jwks,
         "TicketKeys": ticket_keys,
+        "PineconeHost": addresses.pinecone,
+        "PineconeApiKey": PINECONE_KEY,
     }
     return {
         **_machine_environment(outer, addresses),

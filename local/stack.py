@@ -22,6 +22,7 @@ from local.health import require_health
 from local.http_server import close, port_of
 from local.issuer import jwks_url, serve_issuer
 from local.ministack import MiniStack, keep_port
+from local.pinecone_emulator import serve_pinecone
 from local.signing_key import SigningKey, load_or_make
 from local.stack_options import StackOptions
 from local.stack_process import running_stack
@@ -106,7 +107,12 @@ class LocalStack:
         issuer = await serve_issuer(key)
         undo.push_async_callback(close, issuer)
         self._report("issuer", jwks_url(issuer))
-        return Addresses(self._ministack.url, await self._bedrock_url(undo), jwks_url(issuer))
+        return Addresses(
+            aws=self._ministack.url,
+            bedrock=await self._bedrock_url(undo),
+            pinecone=await self._pinecone_url(undo),
+            jwks=jwks_url(issuer),
+        )
 
     async def _bedrock_url(self, undo: AsyncExitStack) -> str | None:
         if self._options.bedrock == "aws":
@@ -117,6 +123,13 @@ class LocalStack:
         undo.push_async_callback(close, server)
         url = f"http://127.0.0.1:{port_of(server)}"
         self._report("bedrock", f"{url} (emulated)")
+        return url
+
+    async def _pinecone_url(self, undo: AsyncExitStack) -> str:
+        server = await serve_pinecone(self._state.pinecone)
+        undo.push_async_callback(close, server)
+        url = f"http://127.0.0.1:{port_of(server)}"
+        self._report("pinecone", f"{url} (emulated)")
         return url
 
     async def _start_function(self, undo: AsyncExitStack, addresses: Addresses) -> dict[str, str]:
@@ -179,6 +192,7 @@ class LocalStack:
         return Endpoints(
             function_url=self._function.url.rstrip("/"),
             bedrock=addresses.bedrock,
+            pinecone=addresses.pinecone,
             aws=addresses.aws,
             issuer=ISSUER,
             audience=AUDIENCE,

@@ -52,6 +52,10 @@ class StateDir:
         return self.root / "env-vars.json"
 
     @property
+    def pinecone(self) -> Path:
+        return self.root / "pinecone.sqlite"
+
+    @property
     def conversations(self) -> Path:
         return self.root / "conversations.json"
 

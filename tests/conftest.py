@@ -4,11 +4,16 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from local import project
 from local.ministack import MiniStack, keep_port
 from local.resources import make_resources
 from local.template import load_template
+
+# How long one example takes says more about the machine's load than about the code.
+settings.register_profile("load", deadline=None)
+settings.load_profile("load")
 
 
 @pytest.fixture(scope="session")

@@ -43,6 +43,15 @@ def test_every_setting_that_must_be_there_is_there(function: str) -> None:
     assert required <= set(TEMPLATE.environment(function, GIVEN))
 
 
+def test_an_index_without_its_key_is_no_setting() -> None:
+    environment = TEMPLATE.environment(FUNCTIONS[0], GIVEN) | {"PINECONE_HOST": "index.example"}
+    with pytest.raises(InvalidSettings, match="PINECONE_API_KEY is missing"):
+        Settings.from_env(environment)
+    settings = Settings.from_env(environment | {"PINECONE_API_KEY": "the key"})
+    assert settings.pinecone_host == "index.example"
+    assert "the key" not in repr(settings)
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_settings_can_read_what_the_template_gives(function: str) -> None:
     settings = Settings.from_env(TEMPLATE.environment(function, GIVEN))

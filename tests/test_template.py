@@ -113,6 +113,10 @@ def test_the_environment_is_what_the_settings_read(function: dict[str, Any], wor
         "STARTER_COACH_ID": {"Ref": "StarterCoachId"},
         "TURNS_PER_MINUTE": {"Ref": "TurnsPerMinute"},
         "STREAMING_ENABLED": {"Ref": "StreamingEnabled"},
+        "PINECONE_HOST": {"Ref": "PineconeHost"},
+        "PINECONE_API_KEY": {"Ref": "PineconeApiKey"},
+        "EMBEDDING_MODEL_ID": {"Ref": "EmbeddingModelId"},
+        "EMBEDDING_DIMENSIONS": {"Ref": "EmbeddingDimensions"},
     }
     assert worker["Environment"]["Variables"] == shared
     assert function["Environment"]["Variables"] == {
@@ -193,6 +197,10 @@ def test_parameters_have_the_documented_defaults() -> None:
         "RouterModelId": "us.amazon.nova-micro-v1:0",
         "FallbackModelId": "",
         "TicketKeys": "",
+        "PineconeHost": "",
+        "PineconeApiKey": "",
+        "EmbeddingModelId": "amazon.titan-embed-text-v2:0",
+        "EmbeddingDimensions": 512,
         "Architecture": "arm64",
         "AllowedOrigins": "*",
         "TurnsPerMinute": 60,
@@ -236,8 +244,31 @@ def test_ticket_keys_are_taken_in_the_form_that_the_service_reads(keys: str, tak
         assert parse_keys(keys)
 
 
-def test_ticket_keys_are_shown_nowhere() -> None:
-    assert SOURCE["Parameters"]["TicketKeys"]["NoEcho"] is True
+@pytest.mark.parametrize("name", ["TicketKeys", "PineconeApiKey"])
+def test_secrets_are_shown_nowhere(name: str) -> None:
+    assert SOURCE["Parameters"][name]["NoEcho"] is True
+
+
+@pytest.mark.parametrize(
+    ("host", "taken"),
+    [
+        ("", True),
+        ("coach-abc123.svc.aped-4627-b74a.pinecone.io", True),
+        ("https://coach-abc123.svc.aped-4627-b74a.pinecone.io", True),
+        ("http://coach-abc123.svc.aped-4627-b74a.pinecone.io", False),
+        ("coach-abc123.svc.aped-4627-b74a.pinecone.io/", False),
+    ],
+)
+def test_the_index_is_called_by_tls_only(host: str, taken: bool) -> None:
+    assert bool(re.search(SOURCE["Parameters"]["PineconeHost"]["AllowedPattern"], host)) == taken
+
+
+def test_a_pinecone_host_needs_its_key() -> None:
+    rule = SOURCE["Rules"]["PineconeNeedsItsKey"]
+    assert rule["RuleCondition"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "PineconeHost"}, ""]}]}
+    assert [item["Assert"] for item in rule["Assertions"]] == [
+        {"Fn::Not": [{"Fn::Equals": [{"Ref": "PineconeApiKey"}, ""]}]}
+    ]
 
 
 def test_outputs_name_the_url_the_table_and_the_queue() -> None:

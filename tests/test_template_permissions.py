@@ -58,10 +58,23 @@ def test_the_functions_may_do_only_what_a_turn_needs(statements: dict[str, dict[
         "Index": "dynamodb:Query",
         "Queue": "sqs:SendMessage",
         "Models": ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"],
+        "Embeddings": "bedrock:InvokeModel",
     }
     assert statements["Items"]["Resource"] == {"Fn::GetAtt": ["Table", "Arn"]}
     assert statements["Index"]["Resource"] == {"Fn::Sub": "${Table.Arn}/index/GSI1"}
     assert statements["Queue"]["Resource"] == {"Fn::GetAtt": ["TurnQueue", "Arn"]}
+
+
+def test_the_functions_may_call_the_embedding_model_of_their_region(
+    statements: dict[str, dict[str, Any]],
+) -> None:
+    names = {
+        "AWS::Partition": "aws",
+        "AWS::Region": "us-east-1",
+        "EmbeddingModelId": "amazon.titan-embed-text-v2:0",
+    }
+    arn = "arn:aws:bedrock:us-east-1::foundation-model/amazon.titan-embed-text-v2:0"
+    assert evaluate(statements["Embeddings"]["Resource"], names) == arn
 
 
 @pytest.mark.parametrize(("model_id", "foundation_model"), MODEL_ARNS.items())

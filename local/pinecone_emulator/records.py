@@ -56,11 +56,11 @@ class Namespace:
 
     def nearest(self, vector: bytes) -> Iterator[tuple[Record, float]]:
         """Yield all records with the cosine of their angle to `vector`, nearest first."""
+        if not self._records:
+            return
         # Imported here: the stack's start need not wait for it.
         import numpy as np
 
-        if not self._records:
-            return
         records = list(self._records.values())
         if self._directions is None:
             numbers = np.frombuffer(b"".join(record.vector for record in records), np.float32)

@@ -14,6 +14,8 @@ MAX_TOP_K: Final = 10_000
 MAX_LISTED: Final = 100
 MAX_DIMENSION: Final = 20_000
 MAX_METADATA_BYTES: Final = 40_960
+# What 32 bits hold.
+_MAX_VALUE: Final = 3.4e38
 
 
 def _ascii(text: str) -> str:
@@ -50,7 +52,7 @@ def _kept(value: Any) -> Any:
 
 type RecordId = Annotated[str, Field(min_length=1, max_length=512), AfterValidator(_ascii)]
 type Values = Annotated[
-    list[Annotated[float, Field(allow_inf_nan=False)]],
+    list[Annotated[float, Field(ge=-_MAX_VALUE, le=_MAX_VALUE)]],
     Field(min_length=1, max_length=MAX_DIMENSION),
     AfterValidator(_nonzero),
 ]

@@ -14,6 +14,7 @@ from local.errors import PartFailed
 from local.http_server import close, port_of
 from local.issuer import jwks_url, serve_issuer
 from local.ministack import MiniStack, keep_port
+from local.pinecone_emulator import serve_pinecone
 from local.resources import make_resources
 from local.signing_key import SigningKey, load_or_make
 from local.state_dir import StateDir
@@ -33,7 +34,7 @@ class Services:
 
 @asynccontextmanager
 async def running_services(state: StateDir, template: Template) -> AsyncIterator[Services]:
-    """Run tables, queues, models and issuer until the block ends. Raises StackError: one did not start."""
+    """Run what the function calls until the block ends. Raises StackError: a part did not start."""
     state.prepare()
     key = load_or_make(state.signing_key)
     async with AsyncExitStack() as undo:
@@ -46,7 +47,14 @@ async def running_services(state: StateDir, template: Template) -> AsyncIterator
         issuer, bedrock = await serve_issuer(key), await serve_bedrock()
         undo.push_async_callback(close, issuer)
         undo.push_async_callback(close, bedrock)
-        addresses = Addresses(ministack.url, f"http://127.0.0.1:{port_of(bedrock)}", jwks_url(issuer))
+        pinecone = await serve_pinecone(state.pinecone)
+        undo.push_async_callback(close, pinecone)
+        addresses = Addresses(
+            aws=ministack.url,
+            bedrock=f"http://127.0.0.1:{port_of(bedrock)}",
+            pinecone=f"http://127.0.0.1:{port_of(pinecone)}",
+            jwks=jwks_url(issuer),
+        )
         await _hurry(str(addresses.bedrock))
         await ministack.ready()
         await asyncio.to_thread(make_resources, template, aws_url=ministack.url, region=DEFAULT_REGION)

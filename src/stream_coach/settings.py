@@ -14,7 +14,8 @@ class Settings:
     """What the environment says. Names are the fields' in capitals; units are in the names.
 
     `ticket_keys` is `id:secret,…`, the signing one first; empty means that no tickets are issued;
-    `turns_per_minute` 0 means no limit; `starter_coach_id` empty means that nobody gets a coach unasked.
+    `turns_per_minute` 0 means no limit; `starter_coach_id` empty means that nobody gets a coach unasked;
+    `pinecone_host` empty means that nothing is recalled.
     """
 
     table_name: str
@@ -27,6 +28,10 @@ class Settings:
     fallback_model_id: str = ""
     ticket_keys: str = field(default="", repr=False)
     starter_coach_id: str = "atlas"
+    pinecone_host: str = ""
+    pinecone_api_key: str = field(default="", repr=False)
+    embedding_model_id: str = "amazon.titan-embed-text-v2:0"
+    embedding_dimensions: int = 512
     streaming_enabled: bool = True
     turns_per_minute: int = 60
     max_concurrency: int = 1
@@ -61,6 +66,8 @@ class Settings:
                 values[setting.name] = _PARSERS[setting.type](text)
             except ValueError:
                 wrong.append(f"{name} is not {_KINDS[setting.type]}: {text!r}")
+        if values.get("pinecone_host") and not values.get("pinecone_api_key"):
+            wrong.append("PINECONE_API_KEY is missing, which PINECONE_HOST needs")
         if wrong:
             raise InvalidSettings("; ".join(wrong))
         return cls(**values)

@@ -21,7 +21,9 @@ def index(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield FakeIndex()
         return
     with running_pinecone(tmp_path_factory.mktemp("pinecone") / "vectors") as emulator:
-        yield PineconeIndex(emulator.url, "local")
+        pinecone = PineconeIndex(emulator.url, "local", search_timeout_s=5)
+        yield pinecone
+        pinecone.close()
 
 
 @pytest.fixture
@@ -57,7 +59,13 @@ def test_nothing_is_found_where_nothing_is(index: VectorIndex, user: str) -> Non
 
 def test_a_text_comes_back_as_it_was_written(index: VectorIndex, user: str) -> None:
     said = 'Knie schmerzt 🏋️ \u2028 "tief"\n\t\\'
-    metadata = {"coachId": "atlas", "importance": 3, "weight": 0.25, "isPinned": True, "empty": ""}
+    metadata: dict[str, Any] = {
+        "coachId": "atlas",
+        "importance": 3,
+        "weight": 0.25,
+        "isPinned": True,
+        "empty": "",
+    }
     index.upsert(user, [text("a", kind="summary", said=said, **metadata)])
     (found,) = search(index, user)
     assert (found.id, found.type, found.text) == ("a", "summary", said)

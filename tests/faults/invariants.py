@@ -1,9 +1,11 @@
 """What must hold when all is over: I1 to I8 of docs/turn.md, on the table and on what every reader saw."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
+from libs.coach_conversation.items import turn_from
+from libs.coach_conversation.table import Item, Key
 from libs.coach_conversation.types import TurnRecord, events_before
 from libs.streaming.events import IllegalOrder
 from tests.faults.model import asks
@@ -12,94 +14,119 @@ from tests.faults.watch import Violation
 from tests.faults.world import World
 
 
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """A world in which nobody is running any more, and its table as it was left."""
+
+    world: World
+    items: dict[Key, Item]
+
+    def of(self, prefix: str) -> list[Item]:
+        """Return the items of one kind, in order."""
+        return [self.items[at] for at in sorted(self.items) if at.sk.startswith(prefix)]
+
+    def record(self, key: str) -> TurnRecord | None:
+        turn_id = self.world.turn_id(key)
+        found = [turn_from(self.world.ref, item) for item in self.of("TURN#") if item["turnId"] == turn_id]
+        return found[0] if found else None
+
+    def saved(self, key: str, role: str) -> list[str]:
+        """Return the contents of the turn's messages."""
+        turn_id = self.world.turn_id(key)
+        return [
+            message["content"]
+            for message in self.of("M#")
+            if (message["turnId"], message["role"]) == (turn_id, role)
+        ]
+
+
 def check(world: World) -> list[Violation]:
     """Return all that was violated; nobody may be running any more."""
-    keys = {reader.key for reader in world.readers} | world.begun
-    turns = [found for key in sorted(keys) for found in _of_turn(key, world)]
-    streams = [found for reader in world.readers for found in _of_stream(reader, world)]
-    return [*world.violations, *turns, *streams, *_of_conversation(world), *_of_journal(world)]
+    after = Aftermath(world, world.table.table.all())
+    found = [*world.violations, *_of_conversation(after), *_of_journal(world)]
+    for key in sorted({reader.key for reader in world.readers} | world.begun):
+        record = after.record(key)
+        readers = [reader for reader in world.readers if reader.key == key]
+        found += _of_turn(key, record, after)
+        if record is None and any(reader.seen for reader in readers):
+            found.append(Violation("I1", f"{key}: acknowledged and gone"))
+        answer = "".join(after.saved(key, "assistant"))
+        for reader in readers:
+            found += _of_stream(reader)
+            if record is not None:
+                found += _as_logged(reader, record, world)
+                found += _as_saved(reader, record, answer, world)
+    return found
 
 
-def _of_turn(key: str, world: World) -> Iterator[Violation]:
-    record, saved = world.record(key), world.messages(key)
-    said = [message["content"] for message in saved if message["role"] == "user"]
-    answers = [message for message in saved if message["role"] == "assistant"]
+def _of_turn(key: str, record: TurnRecord | None, after: Aftermath) -> Iterator[Violation]:
+    said, answers = after.saved(key, "user"), after.saved(key, "assistant")
     if said != ([asks(key)] if record is not None else []):
         yield Violation("I1" if not said else "I2", f"{key}: {len(said)} user messages")
     if len(answers) > 1:
         yield Violation("I2", f"{key}: {len(answers)} answers")
     if record is None:
-        if any(reader.seen for reader in _readers(key, world)):
-            yield Violation("I1", f"{key}: acknowledged and gone")
         return
     if not record.is_terminal:
         yield Violation("I6", f"{key}: still {record.status}")
     if record.has_reply != bool(answers):
         yield Violation("I3", f"{key}: {record.status}, and {len(answers)} answers")
-    for call in world.calls:
-        if call.key == key and (record.turn_id, call.process) not in world.table.attempts:
+    yield from _of_calls(key, record, after.world)
+
+
+def _of_calls(key: str, record: TurnRecord, world: World) -> Iterator[Violation]:
+    calls = [call for call in world.calls if call.key == key]
+    for call in calls:
+        if (record.turn_id, call.process) not in world.table.attempts:
             yield Violation("I2", f"{key}: {call.process} called a model for a turn that is not its own")
-    routed = [call.process for call in world.calls if call.key == key and call.routing]
+    routed = [call.process for call in calls if call.routing]
     if len(routed) != len(set(routed)):
         yield Violation("I2", f"{key}: routed more than once by one process")
 
 
-def _readers(key: str, world: World) -> list[Reader]:
-    return [reader for reader in world.readers if reader.key == key]
-
-
-def _of_stream(reader: Reader, world: World) -> Iterator[Violation]:
-    """I3, I5 and I7 of one stream."""
-    name, record = f"{reader.process} on {reader.key}", world.record(reader.key)
+def _of_stream(reader: Reader) -> Iterator[Violation]:
+    """I7: one terminal event, at the end; numbers without holes; a legal order."""
+    name = str(reader)
     terminal = [seen for seen in reader.seen if seen.is_terminal]
+    numbers = [seen.number for seen in reader.seen if not seen.is_terminal]
     if reader.outcome is None:
         yield Violation("I7", f"{name}: never ends")
     if len(terminal) > 1 or (terminal and reader.last is not terminal[0]):
         yield Violation("I7", f"{name}: {[seen.kind for seen in reader.seen]}")
-    if reader.outcome == "ended":
-        yield from _ended(reader, name)
-    numbers = [seen.number for seen in reader.seen if not seen.is_terminal]
-    before = [events_before(record.attempt if record is not None else 1), reader.after]
-    if numbers and (numbers != list(range(numbers[0], numbers[0] + len(numbers)))):
+    if any(after != before + 1 for before, after in pairwise(numbers)) or min(numbers, default=1) < 1:
         yield Violation("I7", f"{name}: the numbers {numbers}")
-    if numbers and reader.outcome == "ended" and numbers[0] != max(before) + 1:
-        yield Violation("I7", f"{name}: {numbers[0]} behind {before}")
-    if reader.follows is not None:
-        yield from _after_coming_back(reader, name, world)
-    if record is not None:
-        yield from _as_logged(reader, record, name, world)
-        yield from _as_saved(reader, record, name, world)
-
-
-def _ended(reader: Reader, name: str) -> Iterator[Violation]:
-    if reader.last is None or not reader.last.is_terminal:
+    if numbers and not reader.of("start") and numbers[0] != reader.after + 1:
+        yield Violation("I7", f"{name}: a hole between {reader.after} and {numbers[0]}")
+    if reader.outcome == "ended" and not terminal:
         yield Violation("I7", f"{name}: ended without a terminal event")
-    elif reader.after == 0:
+    if reader.outcome == "ended" and reader.after == 0:
         try:
             reader.check_order()
         except IllegalOrder as error:
             yield Violation("I7", f"{name}: {error}")
+    if reader.follows is not None:
+        yield from _after_coming_back(reader)
 
 
-def _after_coming_back(reader: Reader, name: str, world: World) -> Iterator[Violation]:
+def _after_coming_back(reader: Reader) -> Iterator[Violation]:
     """A client that comes back sees no hole, nothing twice, and how the turn ended."""
     whole = reader.whole
     ends = [seen for seen in whole if seen.is_terminal]
     if reader.outcome in ("ended", "nothing") and len(ends) != 1:
-        yield Violation("I7", f"{name}: back behind {reader.after}, {reader.outcome}: {len(ends)} terminal events")
+        yield Violation("I7", f"{reader}: came back, {reader.outcome}, {len(ends)} terminal events in all")
     if ends and ends[-1].kind == "complete" and whole[0].kind == "start":
         saved = ends[-1].data["aiMessage"]["content"]
         if text_of(whole) != saved:
-            yield Violation("I3", f"{name}: came back and saw {text_of(whole)!r}, saved is {saved!r}")
+            yield Violation("I3", f"{reader}: came back and saw {text_of(whole)!r}, saved is {saved!r}")
 
 
-def _as_logged(reader: Reader, record: TurnRecord, name: str, world: World) -> Iterator[Violation]:
+def _as_logged(reader: Reader, record: TurnRecord, world: World) -> Iterator[Violation]:
     """All readers of an attempt see the same events; what only its runner saw was not logged in time."""
     log = world.table.logged.get(record.turn_id, [])
     attempt = world.table.attempts.get((record.turn_id, reader.process), record.attempt)
     if attempt != record.attempt:
         if reader.of("complete"):
-            yield Violation("I5", f"{name}: attempt {attempt} completed, and {record.attempt} was begun")
+            yield Violation("I5", f"{reader}: attempt {attempt} completed, and {record.attempt} was begun")
         return
     base = events_before(attempt)
     for seen in reader.seen:
@@ -107,54 +134,44 @@ def _as_logged(reader: Reader, record: TurnRecord, name: str, world: World) -> I
             continue
         if seen.number <= base + len(log):
             if seen.data != log[seen.number - base - 1]:
-                yield Violation("I3", f"{name}: event {seen.number} is not the logged one")
+                yield Violation("I3", f"{reader}: event {seen.number} is not the logged one")
         elif (record.turn_id, reader.process) not in world.table.attempts:
-            yield Violation("I3", f"{name}: event {seen.number} was never logged")
+            yield Violation("I3", f"{reader}: event {seen.number} was never logged")
 
 
-def _as_saved(reader: Reader, record: TurnRecord, name: str, world: World) -> Iterator[Violation]:
-    saved = "".join(m["content"] for m in world.messages(reader.key) if m["role"] == "assistant")
-    last = reader.last
+def _as_saved(reader: Reader, record: TurnRecord, saved: str, world: World) -> Iterator[Violation]:
+    """I3 and I5: what was streamed is what is saved, or what is saved is its beginning."""
+    last, streamed = reader.last, reader.text
+    differ = f"{reader}: streamed {streamed!r}, saved {saved!r}"
     if last is not None and last.kind == "complete":
         told = last.data["aiMessage"]["content"]
-        if (record.status, told) != ("completed", saved) or (reader.after == 0 and reader.text != saved):
-            yield Violation("I3", f"{name}: streamed {reader.text!r}, saved {saved!r}")
-    if last is not None and last.kind == "error" and last.data.get("savedContent", saved) != saved:
-        yield Violation("I3", f"{name}: told that {last.data['savedContent']!r} is saved, it is {saved!r}")
-    process = next(process for process in world.processes if process.name == reader.process)
+        if (record.status, told) != ("completed", saved) or (reader.after == 0 and streamed != saved):
+            yield Violation("I3", differ)
+    if last is not None and last.data.get("savedContent", saved) != saved:
+        yield Violation("I3", f"{reader}: told that {last.data['savedContent']!r} is saved, it is {saved!r}")
     ran = world.table.attempts.get((record.turn_id, reader.process)) == record.attempt
     if not ran or reader.after > 0:
         return
-    if not (saved.startswith(reader.text) or reader.text.startswith(saved)):
-        yield Violation("I3", f"{name}: streamed {reader.text!r}, saved {saved!r}")
+    if not (saved.startswith(streamed) or streamed.startswith(saved)):
+        yield Violation("I3", differ)
+    process = next(process for process in world.processes if process.name == reader.process)
     if process.died_s is not None and not process.hindered:
-        kept = process.died_s - world.limits.log_tick_s - 1e-6
-        early = text_of(seen for seen in reader.seen if seen.at_s < kept)
+        kept_s = process.died_s - world.limits.log_tick_s - 1e-6
+        early = text_of(seen for seen in reader.seen if seen.at_s < kept_s)
         if not saved.startswith(early):
-            yield Violation("I3", f"{name}: more than a tick is lost: {early!r} of {saved!r}")
+            yield Violation("I3", f"{reader}: more than a tick is lost, {early!r} of {saved!r}")
 
 
-def _of_conversation(world: World) -> Iterator[Violation]:
-    items = world.table.table.all()
-    meta = next(item for at, item in items.items() if at.sk == "META")
-    messages = sum(at.sk.startswith("M#") for at in items)
-    turns = sum(at.sk.startswith("TURN#") for at in items)
-    counted = sum(item["turns"] for at, item in items.items() if at.sk.startswith("RATE#"))
-    if meta["messageCount"] != messages:
-        yield Violation("I8", f"{meta['messageCount']} messages counted, there are {messages}")
-    if world.limits.turns_per_minute and counted != turns:
-        yield Violation("I8", f"{counted} turns counted, there are {turns}")
-    if "activeTurn" in meta and all(_is_over(item) for item in items.values()):
-        yield Violation("release", "activeTurn names a turn that is over")
-    orders = [at.sk for at in sorted(items) if at.sk.startswith("M#")]
-    turn_of = {at.sk: item["turnId"] for at, item in items.items() if at.sk.startswith("M#")}
-    changes = [after for before, after in pairwise(orders) if turn_of[before] != turn_of[after]]
-    if len(changes) + bool(orders) != len(set(turn_of.values())):
+def _of_conversation(after: Aftermath) -> Iterator[Violation]:
+    (meta,), messages, turns = after.of("META"), after.of("M#"), after.of("TURN#")
+    counted = sum(item["turns"] for item in after.of("RATE#"))
+    if meta["messageCount"] != len(messages):
+        yield Violation("I8", f"{meta['messageCount']} messages counted, there are {len(messages)}")
+    if after.world.limits.turns_per_minute and counted != len(turns):
+        yield Violation("I8", f"{counted} turns counted, there are {len(turns)}")
+    order = [message["turnId"] for message in messages]
+    if sum(one != other for one, other in pairwise(order)) + bool(order) != len(set(order)):
         yield Violation("I4", "messages of different turns interleave")
-
-
-def _is_over(item: Mapping[str, Any]) -> bool:
-    return item.get("status") not in ("pending", "processing", "streaming")
 
 
 def _of_journal(world: World) -> Iterator[Violation]:

@@ -50,6 +50,9 @@ class Reader:
     seen: list[Seen] = field(default_factory=list)
     outcome: str | None = None
 
+    def __str__(self) -> str:
+        return f"{self.process} on {self.key} behind {self.after}"
+
     @property
     def text(self) -> str:
         return text_of(self.seen)

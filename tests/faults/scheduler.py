@@ -9,7 +9,7 @@ import math
 import threading
 from collections.abc import Callable
 from random import Random
-from typing import Protocol
+from typing import Final, Protocol
 
 
 class Killed(BaseException):
@@ -28,17 +28,14 @@ class Owner(Protocol):
 
 
 class Task:
-    """A piece of work on a thread of its own, waiting till `ready` or till a moment."""
+    """A piece of work on a thread, waiting till `ready` or till a moment; `go` is released to let it run."""
 
-    __slots__ = ("done", "go", "owner", "ready", "scheduler", "until_s")
+    __slots__ = ("go", "owner", "ready", "scheduler", "until_s")
 
-    def __init__(self, scheduler: "Scheduler", owner: Owner | None) -> None:
-        self.scheduler, self.owner = scheduler, owner
-        self.go = threading.Lock()
-        self.go.acquire()
+    def __init__(self, scheduler: "Scheduler", owner: Owner | None, go: threading.Lock) -> None:
+        self.scheduler, self.owner, self.go = scheduler, owner, go
         self.ready: Callable[[], bool] | None = None
         self.until_s = -math.inf
-        self.done = False
 
     def wakes_s(self, now_s: float) -> float:
         """Return when the task can go on: now, later, or never (infinity)."""
@@ -50,6 +47,51 @@ class Task:
 
 
 _running = threading.local()
+
+
+class Crew:
+    """Threads that are used again: to start one takes longer than most tasks do."""
+
+    def __init__(self) -> None:
+        self._idle: list[_Hand] = []
+
+    def hand(self) -> "_Hand":
+        return self._idle.pop() if self._idle else _Hand(self._idle)
+
+    def dismiss(self) -> None:
+        """End the threads that have nothing to do."""
+        while self._idle:
+            hand = self._idle.pop()
+            hand.job = None
+            hand.go.release()
+            hand.join()
+
+
+class _Hand(threading.Thread):
+    def __init__(self, idle: "list[_Hand]") -> None:
+        super().__init__(daemon=True)
+        self._idle = idle
+        self.go = _held_lock()
+        self.job: Callable[[], Callable[[], None]] | None = None
+        self.start()
+
+    def run(self) -> None:
+        while True:
+            self.go.acquire()
+            if self.job is None:
+                return
+            pass_on = self.job()
+            self._idle.append(self)
+            pass_on()
+
+
+def _held_lock() -> threading.Lock:
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
+
+
+CREW: Final = Crew()
 
 
 def wait(ready: Callable[[], bool], timeout_s: float | None) -> bool:
@@ -68,16 +110,17 @@ class Scheduler:
         self.switches = 0
         self._random = Random(seed)
         self._tasks: list[Task] = []
-        self._outside = Task(self, None)
+        self._failures: list[BaseException] = []
+        self._outside = Task(self, None, _held_lock())
         self._until: Callable[[], bool] = lambda: True
         self._limit_s = 0.0
 
-    def spawn(self, work: Callable[[], None], owner: Owner | None = None) -> Task:
-        """Begin `work`, which must raise nothing but Killed, when the baton comes to it."""
-        task = Task(self, owner)
+    def spawn(self, work: Callable[[], None], owner: Owner | None = None) -> None:
+        """Begin `work` when the baton comes to it; `run` raises what it raises, Killed excepted."""
+        hand = CREW.hand()
+        task = Task(self, owner, hand.go)
+        hand.job = lambda: self._run_task(task, work)
         self._tasks.append(task)
-        threading.Thread(target=self._run_task, args=(task, work), daemon=True).start()
-        return task
 
     @property
     def has_tasks(self) -> bool:
@@ -90,6 +133,8 @@ class Scheduler:
         if chosen is not self._outside:
             chosen.go.release()
             self._outside.go.acquire()
+        if self._failures:
+            raise self._failures[0]
         return until()
 
     def pause(self, seconds: float) -> None:
@@ -110,18 +155,18 @@ class Scheduler:
             raise Killed
         return ready is not None and ready()
 
-    def _run_task(self, task: Task, work: Callable[[], None]) -> None:
-        task.go.acquire()
+    def _run_task(self, task: Task, work: Callable[[], None]) -> Callable[[], None]:
+        """Do the work; return how the baton is passed on."""
         _running.task = task
         try:
             if task.owner is None or not task.owner.dead:
                 work()
         except Killed:
             pass
-        finally:
-            task.done = True
-            self._tasks.remove(task)
-            self._choose().go.release()
+        except BaseException as error:  # noqa: BLE001 - `run` raises it, in the thread that runs the test
+            self._failures.append(error)
+        self._tasks.remove(task)
+        return self._choose().go.release
 
     def _give_away(self, task: Task) -> None:
         self.switches += 1

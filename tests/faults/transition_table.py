@@ -78,8 +78,10 @@ def _ticks(change: Change) -> bool:
 
 
 def _requeues(change: Change) -> bool:
-    later = change.before is not None and change.after["dueAt"] > change.before["dueAt"]
-    return later and change.past_due and change.after["mode"] == "queued" and _attempt(change, 0)
+    assert change.before is not None
+    later = change.after["dueAt"] > change.before["dueAt"] and change.past_due
+    unsaid = change.source == "pending" or (change.run_out and change.before["loggedUpTo"] == 0)
+    return later and unsaid and change.after["mode"] == "queued" and change.kept("status", "attempt")
 
 
 def _cancels(change: Change) -> bool:
@@ -109,7 +111,7 @@ ROWS: Final = (
         ("interrupted",),
         lambda it: it.after["mode"] == "attach" and it.past_due,
     ),
-    Row("requeue", ("pending",), ("pending",), _requeues),
+    Row("requeue", ("pending", "processing"), ("pending", "processing"), _requeues),
 )
 
 

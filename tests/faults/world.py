@@ -8,10 +8,9 @@ from typing import Any
 
 from libs.coach_conversation.errors import TurnError
 from libs.coach_conversation.ids import next_ulid, turn_id
+from libs.coach_conversation.items import message_key, turn_from, turn_key
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.types import ConversationRef, Limits, TurnRecord
-from libs.coach_conversation.items import turn_from, turn_key
-from libs.coach_conversation.types import TurnId
+from libs.coach_conversation.types import ConversationRef, Limits, TurnId, TurnRecord
 from libs.lambda_runtime import Context, StreamingResponse
 from libs.streaming.errors import StreamingError
 from libs.streaming.requests import Request
@@ -243,25 +242,23 @@ class World:
 
     def _heard(self, reader: Reader, seen: Seen) -> None:
         """Check what must hold at the moment at which a client hears something."""
+        if seen.kind not in ("start", "complete"):
+            return
         record = self.record(reader.key)
-        if seen.kind == "start":
-            messages = self.messages(reader.key)
-            if record is None or not any(message["role"] == "user" for message in messages):
-                self.violations.append(Violation("I1", f"{reader.process}: `start` and no user message"))
-        if seen.kind == "complete":
-            saved = [
-                message["content"] for message in self.messages(reader.key) if message["role"] == "assistant"
-            ]
-            told = seen.data["aiMessage"]["content"]
-            if record is None or record.status != "completed" or saved != [told]:
-                self.violations.append(Violation("I5", f"{reader.process}: `complete` before it is saved"))
+        user, answer = self._saved(record) if record is not None else (None, None)
+        if seen.kind == "start" and user != asks(reader.key):
+            self.violations.append(Violation("I1", f"{reader.process}: `start` and no user message"))
+        if seen.kind == "complete" and answer != seen.data["aiMessage"]["content"]:
+            self.violations.append(Violation("I5", f"{reader.process}: `complete` before it is saved"))
 
-    def messages(self, key: str) -> list[dict[str, Any]]:
-        """Return the saved messages of a turn, in order."""
-        found = sorted(self.table.table.all().items())
-        return [
-            item for at, item in found if at.sk.startswith("M#") and item["turnId"] == self.turn_id(key)
-        ]
+    def _saved(self, record: TurnRecord) -> tuple[str | None, str | None]:
+        """Return what is saved of the turn: what the person said, and the answer once it is complete."""
+        ids = (record.user_message_id, record.assistant_message_id)
+        user, answer = (message_key(record.conversation, message_id) for message_id in ids)
+        found = self.table.read([user, answer])
+        said = found[user]["content"] if user in found else None
+        complete = record.status == "completed" and answer in found
+        return said, found[answer]["content"] if complete else None
 
     def take_sent(self) -> list[str]:
         """Take the messages off the queue; return the keys of their turns, each once."""

@@ -14,6 +14,7 @@ from local.state_dir import StateDir
 ENDPOINTS = Endpoints(
     function_url="http://127.0.0.1:3000",
     bedrock="http://127.0.0.1:3001",
+    pinecone="http://127.0.0.1:3004",
     aws="http://127.0.0.1:3002",
     issuer="https://issuer.example",
     audience="someone",
@@ -47,6 +48,7 @@ def test_names_in_the_file_are_camel_case(state: StateDir) -> None:
     assert set(found) == {
         "functionUrl",
         "bedrock",
+        "pinecone",
         "aws",
         "issuer",
         "audience",

@@ -1,5 +1,7 @@
 """The function's environment on this machine: the template's variables, the stack's, nobody else's."""
 
+from dataclasses import replace
+
 from local import project
 from local.environment import Addresses, function_config, function_environment
 from local.stack_options import StackOptions
@@ -7,9 +9,12 @@ from local.state_dir import StateDir
 from local.template import load_template
 
 LOCAL = Addresses(
-    aws="http://127.0.0.1:1", bedrock="http://127.0.0.1:2", jwks="http://127.0.0.1:3/.well-known/jwks.json"
+    aws="http://127.0.0.1:1",
+    bedrock="http://127.0.0.1:2",
+    pinecone="http://127.0.0.1:4",
+    jwks="http://127.0.0.1:3/.well-known/jwks.json",
 )
-REMOTE = Addresses(aws="http://127.0.0.1:1", bedrock=None, jwks="http://127.0.0.1:3/.well-known/jwks.json")
+REMOTE = replace(LOCAL, bedrock=None)
 OUTER = {
     "PATH": "/bin",
     "HOME": "/home/someone",
@@ -41,6 +46,13 @@ def test_the_sdk_is_pointed_at_the_stack() -> None:
     assert environment["AWS_ENDPOINT_URL_SQS"] == "http://127.0.0.1:1"
     assert environment["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] == "http://127.0.0.1:2"
     assert environment["AWS_REGION"] == "us-east-1"
+
+
+def test_pinecone_is_the_stacks_own_also_for_real_bedrock() -> None:
+    for addresses in (LOCAL, REMOTE):
+        environment = _environment(addresses, OUTER | {"PINECONE_API_KEY": "a real one"})
+        assert environment["PINECONE_HOST"] == "http://127.0.0.1:4"
+        assert environment["PINECONE_API_KEY"] == "local"
 
 
 def test_this_machines_credentials_stay_out_of_a_local_stack() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from libs.memory.ports import IndexedText
 from local import project
 from local.coach_client import CoachClient
 from local.endpoints import Endpoints, load_endpoints
@@ -24,6 +25,7 @@ from local.signing_key import load_or_make
 from local.stack import running_stack
 from local.state_dir import StateDir, is_alive
 from local.tokens import parse_user_id, sign_token
+from stream_coach.adapters.pinecone import PineconeIndex
 
 pytestmark = pytest.mark.stack
 
@@ -112,6 +114,16 @@ def test_the_issuers_keys_are_where_the_file_says(endpoints: Endpoints) -> None:
     keys = httpx.get(endpoints.jwks_url, trust_env=False).json()["keys"]
     assert [key["kid"] for key in keys] == [endpoints.signing_key_id]
     assert Path(endpoints.signing_key_file).exists()
+
+
+def test_the_vector_index_is_where_the_file_says_and_in_the_state(
+    state: StateDir, endpoints: Endpoints
+) -> None:
+    with closing(PineconeIndex(endpoints.pinecone, "local", search_timeout_s=5)) as index:
+        index.upsert("alice", [IndexedText("knee", "memory", "left knee hurts", (1.0, 0.5), {})])
+        (found,) = index.search("alice", (1.0, 0.5), types=["memory"], limit=1)
+    assert found.text == "left knee hurts"
+    assert state.pinecone.exists()
 
 
 def test_every_process_is_named(endpoints: Endpoints) -> None:

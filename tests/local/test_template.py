@@ -75,6 +75,10 @@ def test_the_environment_takes_given_values_and_else_the_defaults(template: Temp
         "STREAMING_ENABLED": "true",
         "FALLBACK_MODEL_ID": "",
         "TICKET_KEYS": "",
+        "PINECONE_HOST": "",
+        "PINECONE_API_KEY": "",
+        "EMBEDDING_MODEL_ID": "amazon.titan-embed-text-v2:0",
+        "EMBEDDING_DIMENSIONS": "512",
     }
 
 

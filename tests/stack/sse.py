@@ -10,7 +10,6 @@ RETRY: Final = b"retry: 3000"
 KEEP_ALIVE: Final = b": keep-alive"
 BETWEEN: Final = frozenset({"progress", "contextual", "recall", "notice", "chunk"})
 TERMINAL: Final = frozenset({"complete", "error"})
-EVENTS_AN_ATTEMPT: Final = 1_000_000
 _EVENT: Final = re.compile(rb"(?:id: ([0-9a-f]{32}\.[1-9][0-9]*)\n)?data: ([^\r\n]+)")
 
 
@@ -50,8 +49,7 @@ def parse_block(block: bytes, at_s: float) -> Event | Line:
 def check_stream(events: list[Event]) -> None:
     """Check a whole stream's ids and the legal order of its events.
 
-    Ids go up by one, an attempt's from its own million on; the end of a turn that was interrupted comes
-    behind all that the attempt may have told.
+    Ids go up by one from 1.
 
     Shape   start (progress | contextual | recall | notice | chunk)* (complete | error)
     """
@@ -59,17 +57,8 @@ def check_stream(events: list[Event]) -> None:
     assert types[0] == "start", types
     assert types[-1] in TERMINAL, types
     assert set(types[1:-1]) <= BETWEEN, types
-    turn_id, attempts = events[0].data["turnId"], _number(events[0]) // EVENTS_AN_ATTEMPT
-    first = attempts * EVENTS_AN_ATTEMPT + 1
-    numbers = list(range(first, first + len(events)))
-    if _number(events[-1]) == (attempts + 1) * EVENTS_AN_ATTEMPT:
-        assert events[-1].data.get("code") == "MODEL_STREAM_INTERRUPTED", events[-1]
-        numbers[-1] = (attempts + 1) * EVENTS_AN_ATTEMPT
-    assert [event.id for event in events] == [f"{turn_id}.{n}" for n in numbers]
-
-
-def _number(event: Event) -> int:
-    return int(str(event.id).rpartition(".")[2])
+    turn_id = events[0].data["turnId"]
+    assert [event.id for event in events] == [f"{turn_id}.{n}" for n in range(1, len(events) + 1)]
 
 
 def shown_text(events: Iterable[Event]) -> str:

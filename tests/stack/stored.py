@@ -42,6 +42,10 @@ class StoredTable:
     def meta(self, user: str, conversation: str) -> Item:
         return self._item(f"U#{user}#C#{conversation}", "META")
 
+    def everything(self, user: str, conversation: str) -> list[Item]:
+        """Return all that is left of a conversation."""
+        return self._items(f"U#{user}#C#{conversation}", "")
+
     def put(self, items: Iterable[Item]) -> None:
         with self._table.batch_writer() as batch:
             for item in items:
@@ -68,9 +72,10 @@ class StoredTable:
         return dict(found["Item"])
 
     def _items(self, pk: str, prefix: str) -> list[Item]:
+        condition, values = "pk = :pk", {":pk": pk}
+        if prefix:
+            condition, values = f"{condition} AND begins_with(sk, :prefix)", {**values, ":prefix": prefix}
         found = self._table.query(
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues={":pk": pk, ":prefix": prefix},
-            ConsistentRead=True,
+            KeyConditionExpression=condition, ExpressionAttributeValues=values, ConsistentRead=True
         )
         return [dict(item) for item in found["Items"]]

@@ -43,10 +43,15 @@ def watching(
 
 
 def watch(
-    conversation: Conversation, *, after: str | None = None, by: Way = "header", **query: Any
+    conversation: Conversation,
+    *,
+    after: str | None = None,
+    by: Way = "header",
+    headers: Mapping[str, str] | None = None,
+    **query: str,
 ) -> Stream:
     """Attach to a turn and read what there is to its end."""
-    with watching(conversation, after=after, by=by, **query) as stream:
+    with watching(conversation, after=after, by=by, headers=headers, **query) as stream:
         stream.read()
     return stream
 

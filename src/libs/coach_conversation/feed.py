@@ -12,24 +12,30 @@ from typing import Final
 
 from libs.coach_conversation import items, recovery
 from libs.coach_conversation.endings import error_event, terminal_event
-from libs.coach_conversation.errors import DeadlineReached, ModelStreamInterrupted, StoreUnavailable
+from libs.coach_conversation.errors import (
+    DeadlineReached,
+    ModelStreamInterrupted,
+    StoreUnavailable,
+    TurnNotFound,
+)
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.recovery import find_turn
-from libs.coach_conversation.types import Ending, Message, Part, TurnRecord, events_before
+from libs.coach_conversation.types import Ending, Message, Part, TurnRecord
 from libs.streaming.events import Chunk, Contextual, Start, TurnEvent, is_terminal
 from libs.streaming.keepalive import Numbered, Wait
 
 POLL_S: Final = 0.25
+BEHIND_ALL: Final = 99_999_999
+"""The number of the end of an interrupted turn, for readers that saw more of it than was kept."""
 
 type Settle = Callable[[TurnRecord, int, Ports], bool]
 """Sees to a turn that may have lost its owner; True when something changed."""
 
 
 class TurnFeed:
-    """The events of a turn that runs in this process, numbered behind `before`."""
+    """The events of a turn that runs in this process, numbered from 1."""
 
-    def __init__(self, before: int = 0) -> None:
-        self._before = before
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._events: list[TurnEvent] = []
         self._readers: list[SimpleQueue[Numbered]] = []
@@ -41,16 +47,15 @@ class TurnFeed:
     def publish(self, event: TurnEvent) -> None:
         with self._lock:
             self._events.append(event)
-            numbered = self._before + len(self._events), event
+            numbered = len(self._events), event
             for reader in self._readers:
                 reader.put(numbered)
 
     def reader(self, *, after: int = 0) -> Wait:
         """Return a reader of all events behind number `after`, whenever it joins."""
         queue: SimpleQueue[Numbered] = SimpleQueue()
-        seen = max(after - self._before, 0)
         with self._lock:
-            for numbered in enumerate(self._events[seen:], start=self._before + seen + 1):
+            for numbered in enumerate(self._events[after:], start=after + 1):
                 queue.put(numbered)
             self._readers.append(queue)
 
@@ -104,6 +109,9 @@ class StoredFeed:
     def _new_events(self) -> list[Numbered]:
         # The record is read before the log: a turn that is terminal has all its events in the log.
         record = self._fresh_record()
+        if record is None:
+            gone = TurnNotFound(self._record.turn_id)
+            return [(self._seen + 1, error_event(gone, self._record.turn_id))]
         logged, last_key = recovery.logged(record, self._ports, after_key=self._last_key)
         events = [(number, event) for number, event in logged if number > self._seen]
         if record.ending is not None:
@@ -113,14 +121,15 @@ class StoredFeed:
             self._seen = events[-1][0]
         return events
 
-    def _fresh_record(self) -> TurnRecord:
+    def _fresh_record(self) -> TurnRecord | None:
+        """Return the turn as it stands now; None when its conversation was deleted meanwhile."""
         if self._record.is_terminal:
             return self._record
-        record = find_turn(self._record.conversation, self._record.turn_id, self._ports) or self._record
-        now_ms = self._ports.clock.now_ms()
-        if self._settle(record, now_ms, self._ports):
-            record = find_turn(record.conversation, record.turn_id, self._ports) or record
-        self._record = record
+        ref, turn_id, now_ms = self._record.conversation, self._record.turn_id, self._ports.clock.now_ms()
+        record = find_turn(ref, turn_id, self._ports)
+        if record is not None and self._settle(record, now_ms, self._ports):
+            record = find_turn(ref, turn_id, self._ports)
+        self._record = record or self._record
         return record
 
     def is_over(self) -> bool:
@@ -128,10 +137,12 @@ class StoredFeed:
         record = self._record
         if not record.is_terminal or self._seen == 0:
             return False
+        if record.status == "interrupted" and self._seen > record.logged_up_to:
+            return self._seen >= BEHIND_ALL
         if self._seen == record.terminal_number:
             return True
         logged, _ = recovery.logged(record, self._ports)
-        expired = len(logged) < record.logged_up_to - events_before(record.attempt)
+        expired = len(logged) < record.logged_up_to
         return expired and self._seen == len(self._retold(record)) + 1
 
     def _to_the_end(self, record: TurnRecord, ending: Ending, logged: list[Numbered]) -> list[Numbered]:
@@ -144,10 +155,11 @@ class StoredFeed:
         user, reply = found.get(record.user_message_id), found.get(record.assistant_message_id)
         if self._seen > record.logged_up_to:
             kept = reply.content if reply is not None else None
-            # The id is the terminal event's own: a browser that reconnects behind it gets its 204.
-            return [(record.terminal_number, error_event(_behind(), record.turn_id, kept))]
+            # What was told and not kept had ids too, so that this end needs one that nothing had.
+            number = BEHIND_ALL if record.status == "interrupted" else record.terminal_number
+            return [(number, error_event(_behind(), record.turn_id, kept))]
         terminal = terminal_event(record.conversation, record.turn_id, ending, user, reply)
-        expired = len(logged) < record.logged_up_to - max(self._seen, events_before(record.attempt))
+        expired = len(logged) < record.logged_up_to - self._seen
         if expired and self._seen == 0:
             return [*enumerate([*self._retold(record), terminal], start=1)]
         return [*(logged if not expired else ()), (record.terminal_number, terminal)]

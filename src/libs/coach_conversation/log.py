@@ -10,7 +10,7 @@ from libs.coach_conversation.errors import StoreUnavailable, TurnCancelled, Turn
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.table import ConditionFailed, Item
 from libs.coach_conversation.transitions import Lease
-from libs.coach_conversation.types import LIVE_STATUSES, events_before
+from libs.coach_conversation.types import LIVE_STATUSES
 from libs.streaming.events import Chunk, Contextual, TurnEvent
 
 MAX_ENTRY_BYTES: Final = 65_536
@@ -28,7 +28,7 @@ class TurnLog:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._unwritten: list[TurnEvent] = []
-        self._written = events_before(lease.attempt)
+        self._written = 0
         self._has_content = False
         self._cancelled = False
         self._lost = False

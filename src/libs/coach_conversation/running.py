@@ -11,7 +11,6 @@ from libs.coach_conversation.inbox import Inbox
 from libs.coach_conversation.log import TurnLog
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.turn import RunningTurn, run_turn
-from libs.coach_conversation.types import events_before
 from libs.streaming.events import Complete, Error, TurnEvent, is_terminal
 
 
@@ -25,7 +24,7 @@ class Started:
 
 def start(admitted: Admitted, ports: Ports, *, deadline_s: float) -> Started:
     """Run the turn beside the caller. Units: `deadline_s` on the clock's monotonic scale."""
-    feed = TurnFeed(events_before(admitted.lease.attempt))
+    feed = TurnFeed()
     return Started(feed, ports.executor.submit(lambda: _run(admitted, ports, feed, deadline_s)))
 
 

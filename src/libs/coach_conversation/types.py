@@ -20,12 +20,10 @@ type PartKind = Literal["update", "answer", "text"]
 
 LIVE_STATUSES: tuple[TurnStatus, ...] = ("processing", "streaming")
 TERMINAL_STATUSES: tuple[TurnStatus, ...] = ("completed", "failed", "cancelled", "interrupted")
-EVENTS_AN_ATTEMPT: Final = 1_000_000
 
 
-def events_before(attempt: int) -> int:
-    """Return the number behind which an attempt counts its events: no id ever names two of them."""
-    return max(attempt - 1, 0) * EVENTS_AN_ATTEMPT
+def events_before(_attempt: int) -> int:
+    return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +132,8 @@ class TurnRecord:
 
     @property
     def terminal_number(self) -> int:
-        """The number of the event that ends every view of it.
-
-        An interrupted turn may have told more than its log kept: its end is numbered behind all of that.
-        """
-        if self.status != "interrupted":
-            return self.logged_up_to + 1
-        return events_before(max(self.attempt, 1) + 1)
+        """The number of the event that ends a whole view of it; it is never in the log."""
+        return self.logged_up_to + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

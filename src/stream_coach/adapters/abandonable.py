@@ -44,6 +44,11 @@ class Socket:
             if self._shut:
                 _shut_down(handle)
 
+    def release(self) -> None:
+        """The answer was read whole: the connection is the next call's now, and none of our business."""
+        with self._lock:
+            self._socket = None
+
     def shut_down(self) -> None:
         """Wake whoever waits on the socket with an error; once, now or as soon as there is one."""
         with self._lock:
@@ -53,8 +58,9 @@ class Socket:
 
 
 def _shut_down(handle: socket.socket) -> None:
+    # TCP alone: an SSLSocket's own shutdown takes its TLS state away under whoever is reading.
     with suppress(OSError):
-        handle.shutdown(socket.SHUT_RDWR)
+        socket.socket.shutdown(handle, socket.SHUT_RDWR)
 
 
 class _Connection(AWSHTTPConnection):

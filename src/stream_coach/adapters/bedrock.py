@@ -68,9 +68,11 @@ class BedrockCall(ModelCall):
     def _converse(self) -> Any:
         try:
             with self._socket.tracked():
-                return self._client.converse(**_request(self._prompt))
+                response = self._client.converse(**_request(self._prompt))
         except (BotoCoreError, ClientError, HTTPError, OSError) as error:
             raise _failure(error) from error
+        self._socket.release()
+        return response
 
     def tool_answer(self) -> ToolAnswer:
         response = self._converse()
@@ -102,6 +104,7 @@ class BedrockCall(ModelCall):
                     yield from self._read(event)
             except (BotoCoreError, ClientError, HTTPError, OSError, ParserError) as error:
                 raise _failure(error, begun=True) from error
+            self._socket.release()
 
     def _read(self, event: Mapping[str, Any]) -> Iterator[ModelEvent]:
         match event:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pinecone import Index
     from pinecone.models.vectors.vector import ScoredVector
 
-# Each wait for the other side, so that no call takes much longer than a second.
+# Each wait for the other side: a search has a place in a turn's 300 ms, a write must end in about a second.
 SEARCH_TIMEOUT_S: Final = 0.3
 WRITE_TIMEOUT_S: Final = 1.0
 # Pinecone takes 40 KB of metadata with a vector, 2 MB of vectors or 1,000 ids at once.
@@ -31,10 +31,11 @@ class PineconeIndex(VectorIndex):
 
     Shape   `type` and `text` of a vector's metadata are the adapter's own; a text over `MAX_TEXT_BYTES`
             is kept by its beginning; numbers come back as floats
+    Units   `search_timeout_s` bounds each wait of a search: to connect, to write, to read
     """
 
-    def __init__(self, host: str, api_key: str) -> None:
-        self._host, self._api_key = host, api_key
+    def __init__(self, host: str, api_key: str, *, search_timeout_s: float = SEARCH_TIMEOUT_S) -> None:
+        self._host, self._api_key, self._search_timeout_s = host, api_key, search_timeout_s
         self._lock = threading.Lock()
         self._index: Index | None = None
 
@@ -46,6 +47,13 @@ class PineconeIndex(VectorIndex):
         """
         with self._connected():
             return
+
+    def close(self) -> None:
+        """Close the connections; what is called after that opens new ones."""
+        with self._lock:
+            if self._index is not None:
+                self._index.close()
+            self._index = None
 
     def upsert(self, user_id: str, texts: Sequence[IndexedText]) -> None:
         for some in batched(texts, MAX_VECTORS, strict=False):
@@ -68,7 +76,7 @@ class PineconeIndex(VectorIndex):
                 top_k=limit,
                 filter=wanted,
                 include_metadata=True,
-                timeout=SEARCH_TIMEOUT_S,
+                timeout=self._search_timeout_s,
             )
         matches = [_match(found, types) for found in answer.matches]
         return sorted(matches, key=lambda match: -match.similarity)[:limit]

@@ -8,7 +8,7 @@ from libs.coach_conversation import items, transitions
 from libs.coach_conversation.admission import Admitted, admit
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.recovery import find_turn, logged
-from libs.coach_conversation.table import Key, Update
+from libs.coach_conversation.table import Delete, Key, Update
 from libs.coach_conversation.types import CoachTurn, Ending, Message, Part, TurnRecord
 from libs.streaming.events import TurnEvent
 from tests.fakes.clock import FakeClock
@@ -50,6 +50,10 @@ class Scene:
     def change_meta(self, **attributes: Any) -> None:
         self.change(items.meta_key(REF), **attributes)
 
+    def remove(self, key: Key) -> None:
+        """Let somebody else delete an item."""
+        self.stored.commit([Delete(key)])
+
     def keep(self, admitted: Admitted, *entries: Sequence[TurnEvent]) -> None:
         """Let the turn's owner log these entries."""
         for events in entries:
@@ -74,10 +78,15 @@ class Scene:
             status="complete",
             created_at="2026-11-21T08:00:10.000Z",
         )
-        ending = Ending(status="completed", stop_reason="end_turn")
-        self.stored.commit(
-            transitions.finish(admitted.lease, ending, reply if answer else None, now_ms=self.clock.now_ms())
+        replaces = admitted.turn.replaces
+        writes = transitions.finish(
+            admitted.lease,
+            Ending(status="completed", stop_reason="end_turn"),
+            reply if answer else None,
+            now_ms=self.clock.now_ms(),
+            superseded=replaces.answer_id if replaces is not None else None,
         )
+        self.stored.commit(writes)
 
     @property
     def meta(self) -> dict[str, Any]:

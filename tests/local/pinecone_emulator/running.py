@@ -1,6 +1,7 @@
 """A real emulator in a thread of its own, and its admin interface."""
 
 import asyncio
+import importlib
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -43,6 +44,8 @@ def running_pinecone(state_file: Path) -> Iterator[Emulator]:
     stop = asyncio.Event()
 
     async def run() -> None:
+        # Else the first search might wait for it.
+        importlib.import_module("numpy")
         server = await serve_pinecone(state_file)
         port.set_result(http_server.port_of(server))
         await stop.wait()

@@ -15,7 +15,12 @@ from local.state_dir import StateDir
 from local.template import load_template
 
 WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
-ADDRESSES = Addresses("http://127.0.0.1:1", "http://127.0.0.1:2", "http://127.0.0.1:3/jwks.json")
+ADDRESSES = Addresses(
+    aws="http://127.0.0.1:1",
+    bedrock="http://127.0.0.1:2",
+    pinecone="http://127.0.0.1:4",
+    jwks="http://127.0.0.1:3/jwks.json",
+)
 
 
 def executable(path: Path, *, mode: int = 0o755) -> Path:

@@ -1,0 +1,55 @@
+"""BM25 over a handful of texts, with fractional counts, in units of the question.
+
+Source  Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+_SATURATION: Final = 1.2
+# Less than the usual 0.75: memories differ little in length, and a long one is not off the point.
+_LENGTH_WEIGHT: Final = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Rarity:
+    """How much it says that a text holds a term, for all terms of a collection."""
+
+    weights: Mapping[str, float]
+    unseen: float
+
+    @classmethod
+    def of(cls, texts: Sequence[Iterable[str]]) -> Self:
+        """Weigh the terms of a collection; each text is given as its terms."""
+        counts = Counter(term for text in texts for term in set(text))
+        weights = {term: _weight(count, len(texts)) for term, count in counts.items()}
+        return cls(weights, unseen=_weight(0, len(texts)))
+
+    def __getitem__(self, term: str) -> float:
+        return self.weights.get(term, self.unseen)
+
+
+def score(
+    question: Iterable[str], counts: Mapping[str, float], rarity: Rarity, *, relative_length: float
+) -> float:
+    """Return BM25 as a share of the question: 1.0 when a text of mean length holds each term once.
+
+    Shape   `question` its terms; `counts` how often the text holds a term; `relative_length` to the mean
+    """
+    asked = set(question)
+    whole = sum(rarity[term] for term in asked)
+    if not whole:
+        return 0.0
+    damping = _SATURATION * (1 - _LENGTH_WEIGHT + _LENGTH_WEIGHT * relative_length)
+    found = 0.0
+    for term in asked:
+        if count := counts.get(term, 0.0):
+            found += rarity[term] * count * (_SATURATION + 1) / (count + damping)
+    return found / whole
+
+
+def _weight(count: int, texts: int) -> float:
+    return math.log(1 + (texts - count + 0.5) / (count + 0.5))

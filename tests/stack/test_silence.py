@@ -1,0 +1,59 @@
+"""A model that falls silent in its answer: the line is kept open, then the turn ends with what was said."""
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Final
+
+import pytest
+
+from tests.stack.client import Stack, Stream, eventually
+from tests.stack.conftest import IMPATIENT, Figures
+from tests.stack.sse import check_stream
+from tests.stack.watching import watch
+
+pytestmark = pytest.mark.stack
+
+TEXT: Final = "/say one two three four"
+KEEP_ALIVE_S: Final = float(IMPATIENT["KEEP_ALIVE_S"])
+LIMIT_S: Final = float(IMPATIENT["DELTA_TIMEOUT_S"])
+LATE_S: Final = 1.5
+"""How much later anything may come on a loaded machine."""
+
+
+def _check_kept_open(told: Stream) -> list[float]:
+    """Check the comments between the last chunk and the end, and return when they came."""
+    chunk_s, end_s = told.of("chunk")[-1].at_s, told.events[-1].at_s
+    comments = [at_s for at_s in told.keep_alives if chunk_s < at_s < end_s]
+    assert len(comments) >= 2
+    assert all(later - earlier > KEEP_ALIVE_S * 0.75 for earlier, later in pairwise([chunk_s, *comments]))
+    return comments
+
+
+def test_silence_is_bridged_by_comments_and_ended_at_its_limit(
+    impatient_stack: Stack, figures: Figures
+) -> None:
+    impatient_stack.emulator.fail("silence", after_deltas=3, times=None)
+    conversation = impatient_stack.person().begin()
+    told = conversation.say(TEXT)
+    comments, silent_s = _check_kept_open(told), told.events[-1].at_s - told.of("chunk")[-1].at_s
+    figures(f"a model silent for {silent_s:.2f} s (limit {LIMIT_S:g} s): {len(comments)} keep-alives")
+    assert LIMIT_S <= silent_s + 0.05 < LIMIT_S + LATE_S
+    assert (told.last["code"], told.last["retryable"]) == ("MODEL_STREAM_INTERRUPTED", True)
+    assert told.answer == "one two three "
+    assert told.last["savedContent"] == told.text
+    _, partial = conversation.stored()
+    assert (partial["status"], partial["content"]) == ("partial", told.text)
+    eventually(lambda: impatient_stack.emulator.calls()[-1]["closedEarly"])
+
+
+def test_who_watches_a_silent_turn_from_elsewhere_is_kept_on_the_line_too(impatient_stack: Stack) -> None:
+    impatient_stack.emulator.fail("silence", after_deltas=3, times=None)
+    conversation = impatient_stack.person().begin()
+    with conversation.stream(TEXT) as stream, ThreadPoolExecutor(1) as threads:
+        stream.until("start")
+        watcher = threads.submit(watch, conversation)
+        stream.read()
+        watched = watcher.result()
+    check_stream(watched.events)
+    assert watched.replay() == stream.replay()
+    assert watched.keep_alives
