@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from libs.coach_conversation import context, ids, items, recovery, transitions
+from libs.coach_conversation.beginning import META_WRITE, MINUTE_MS, Reserved
 from libs.coach_conversation.errors import (
     ConversationBusy,
     ConversationNotFound,
@@ -18,7 +19,7 @@ from libs.coach_conversation.ids import iso
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.recovery import find_turn
 from libs.coach_conversation.table import ConditionFailed, Item, Write
-from libs.coach_conversation.transitions import META_WRITE, Lease, Reserved
+from libs.coach_conversation.transitions import Lease
 from libs.coach_conversation.types import (
     Background,
     CoachTurn,
@@ -184,8 +185,8 @@ def _refused(
             f"{turn.conversation.coach_id!r}; create it with POST …/conversations"
         )
     if limited:
-        elapsed_ms = now_ms % transitions.MINUTE_MS
-        raise RateLimited(retry_after_s=max(1, (transitions.MINUTE_MS - elapsed_ms) // 1000))
+        elapsed_ms = now_ms % MINUTE_MS
+        raise RateLimited(retry_after_s=max(1, (MINUTE_MS - elapsed_ms) // 1000))
     if meta is not None:
         _make_way(turn.conversation, meta, now_ms, ports)
         if turn.replaces is not None and meta["lastId"] != turn.replaces.last_id:

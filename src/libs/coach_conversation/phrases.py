@@ -28,6 +28,7 @@ _APOSTROPHES: Final = re.compile("[’ʼ´‘]")
 _LAUGHING: Final = re.compile("[😀-😆🤣🤪💀]")
 _ACCENTS: Final = re.compile("[\u0300-\u036f]+")
 _BEHIND_THE_POINT: Final = re.compile(r"[.,](?<=\d.)(?:(?=\d{3}(?!\d))|\d+)")
+_DRAWN_OUT: Final = re.compile(r"([a-z])\1{2,}")
 _FIGURE_OR_UNIT: Final = re.compile(r"\d+|\D+")
 _KEPT: Final = bytes(
     ord(END) if chr(byte) in _ENDS else byte if chr(byte).isalnum() or chr(byte) == COMMA else ord(" ")
@@ -101,7 +102,10 @@ class Phrases[Tag]:
     """Phrases, each with its tag, looked up by their first words that are not `common`."""
 
     def __init__(
-        self, phrases: Iterable[tuple[str, Tag]], groups: Mapping[str, Collection[str]], common: Collection[str]
+        self,
+        phrases: Iterable[tuple[str, Tag]],
+        groups: Mapping[str, Collection[str]],
+        common: Collection[str],
     ) -> None:
         self._rows: dict[str, list[_Row[Tag]]] = defaultdict(list)
         for phrase, tag in phrases:
@@ -154,8 +158,10 @@ def read(text: str, spellings: Mapping[str, str]) -> list[str]:
 
 
 def _usual(word: str, spellings: Mapping[str, str]) -> str:
-    """Return the word as phrases have it; `80kg` and `5x5` are several."""
-    return " ".join(_FIGURE_OR_UNIT.findall(word)) if word[0].isdecimal() else spellings.get(word, word)
+    """Return the word as phrases have it; `80kg` and `5x5` are several, `sooo` is `so`."""
+    if word[0].isdecimal():
+        return " ".join(_FIGURE_OR_UNIT.findall(word))
+    return spellings.get(word) or _DRAWN_OUT.sub(r"\1", word)
 
 
 def misspellings(word: str) -> Iterator[str]:

@@ -4,19 +4,17 @@ Each returns the writes of one transaction. The names are those of the transitio
 docs/turn.md; the tests of the stored states are generated from the same functions.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from libs.coach_conversation import items
+from libs.coach_conversation import beginning, items
+from libs.coach_conversation.beginning import Reserved
 from libs.coach_conversation.table import (
     Absent,
     Clause,
     Delete,
-    Either,
     Equals,
-    Exists,
-    Less,
     OneOf,
     Put,
     Update,
@@ -29,23 +27,10 @@ from libs.coach_conversation.types import (
     Ending,
     Message,
     MessageId,
-    Part,
     TurnId,
     TurnRecord,
 )
 from libs.streaming.events import TurnEvent
-
-META_WRITE: Final = 0
-TURN_WRITE: Final = 1
-MINUTE_MS: Final = 60_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reserved:
-    """The message ids that T1 claims for a turn; the user's is the smaller."""
-
-    user: MessageId
-    assistant: MessageId
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +53,7 @@ def begin_live(
 ) -> list[Write]:
     """T1 live: no TURN → processing, attempt 1, with the user's message and the limit's count."""
     owned = {"status": "processing", "attempt": 1, "leaseUntil": now_ms + lease_ms}
-    return _begin(
+    return beginning.writes(
         turn,
         ids,
         owned,
@@ -90,7 +75,7 @@ def begin_waiting(
 ) -> list[Write]:
     """T1 attach or queued: no TURN → pending; attach expires, queued is due, after `wait_ms`."""
     unowned = {"status": "pending", "attempt": 0, "leaseUntil": 0}
-    return _begin(
+    return beginning.writes(
         turn,
         ids,
         unowned,
@@ -99,79 +84,6 @@ def begin_waiting(
         due_ms=now_ms + wait_ms,
         turns_per_minute=turns_per_minute,
     )
-
-
-def _begin(
-    turn: CoachTurn,
-    ids: Reserved,
-    owner: Mapping[str, Any],
-    *,
-    now_ms: int,
-    created_at: str,
-    due_ms: int,
-    turns_per_minute: int,
-) -> list[Write]:
-    ref = turn.conversation
-    meta = Update(
-        items.meta_key(ref),
-        set={"activeTurn": turn.turn_id, "lastId": ids.assistant, **items.by_activity(ref, now_ms)},
-        add={"messageCount": 1} if turn.replaces is None else {},
-        when=(Exists(), Equals("coachId", ref.coach_id), Absent("activeTurn"), _in_order(turn, ids)),
-    )
-    superseded = turn.replaces.answer_id if turn.replaces is not None else None
-    record = Put(
-        items.turn_key(ref, turn.turn_id),
-        {
-            **({"supersedes": superseded} if superseded is not None else {}),
-            "turnId": turn.turn_id,
-            "coachId": ref.coach_id,
-            "mode": turn.mode,
-            **owner,
-            "cancelRequested": False,
-            "bodyHash": turn.body_hash,
-            "userMessageId": ids.user,
-            "assistantMessageId": ids.assistant,
-            "loggedUpTo": 0,
-            "createdAt": created_at,
-            "ttl": now_ms // 1000 + items.TURN_TTL_S,
-            **items.due_at(ref, turn.turn_id, due_ms),
-        },
-        when=(Absent("pk"),),
-    )
-    return [meta, record, *_said(turn, ids, created_at), *_counted(turn, now_ms, turns_per_minute)]
-
-
-def _in_order(turn: CoachTurn, ids: Reserved) -> Clause:
-    """New ids are greater than all before them; what is written anew must still be the last word."""
-    if turn.replaces is not None:
-        return Equals("lastId", turn.replaces.last_id)
-    return Less("lastId", ids.user)
-
-
-def _said(turn: CoachTurn, ids: Reserved, created_at: str) -> list[Write]:
-    """Write the person's message; an answer that is written anew has its message already."""
-    if turn.replaces is not None:
-        return []
-    message = Message(
-        message_id=ids.user,
-        role="user",
-        parts=(Part("text", turn.text),),
-        turn_id=turn.turn_id,
-        status="complete",
-        created_at=created_at,
-        client_timestamp=turn.client_timestamp,
-    )
-    key = items.message_key(turn.conversation, ids.user)
-    return [Put(key, items.message_item(message), when=(Absent("pk"),))]
-
-
-def _counted(turn: CoachTurn, now_ms: int, turns_per_minute: int) -> list[Write]:
-    """Count the turn against the person's limit; 0 means that there is none."""
-    if turns_per_minute <= 0:
-        return []
-    key = items.rate_key(turn.conversation.user_id, now_ms // MINUTE_MS)
-    room = Either((Absent("turns"), Less("turns", turns_per_minute)))
-    return [Update(key, set={"ttl": now_ms // 1000 + items.RATE_TTL_S}, add={"turns": 1}, when=(room,))]
 
 
 def claim(record: TurnRecord, *, now_ms: int, lease_ms: int) -> list[Write]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NewType
+from typing import Any, Literal, NewType
 
 UserId = NewType("UserId", str)
 CoachId = NewType("CoachId", str)

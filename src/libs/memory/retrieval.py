@@ -7,15 +7,9 @@ Min-max keeps how much better one text is than the next, which reciprocal ranks 
 `Tuning` were chosen on one half of tests/data and are measured on the other by `make eval-memory`.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Final, Literal
-
-from libs.memory.bm25 import Rarity, score
-from libs.memory.tokens import content_words, sentences, terms
 
 _DAY_S: Final = 86_400
 

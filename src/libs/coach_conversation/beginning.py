@@ -1,0 +1,97 @@
+"""The beginning of a turn: the writes that both kinds of T1 share, with their conditions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from libs.coach_conversation import items
+from libs.coach_conversation.table import Absent, Clause, Either, Equals, Exists, Less, Put, Update, Write
+from libs.coach_conversation.types import CoachTurn, Message, MessageId, Part
+
+META_WRITE: Final = 0
+MINUTE_MS: Final = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reserved:
+    """The message ids that T1 claims for a turn; the user's is the smaller."""
+
+    user: MessageId
+    assistant: MessageId
+
+
+def writes(
+    turn: CoachTurn,
+    ids: Reserved,
+    owner: Mapping[str, Any],
+    *,
+    now_ms: int,
+    created_at: str,
+    due_ms: int,
+    turns_per_minute: int,
+) -> list[Write]:
+    """Return T1: META (the lock and the order of ids), TURN, the person's message, the limit's count.
+
+    Units   `due_ms`: when the sweeper looks after the turn, since the epoch
+    """
+    ref = turn.conversation
+    meta = Update(
+        items.meta_key(ref),
+        set={"activeTurn": turn.turn_id, "lastId": ids.assistant, **items.by_activity(ref, now_ms)},
+        add={"messageCount": 1} if turn.replaces is None else {},
+        when=(Exists(), Equals("coachId", ref.coach_id), Absent("activeTurn"), _in_order(turn, ids)),
+    )
+    superseded = turn.replaces.answer_id if turn.replaces is not None else None
+    record = Put(
+        items.turn_key(ref, turn.turn_id),
+        {
+            **({"supersedes": superseded} if superseded is not None else {}),
+            "turnId": turn.turn_id,
+            "coachId": ref.coach_id,
+            "mode": turn.mode,
+            **owner,
+            "cancelRequested": False,
+            "bodyHash": turn.body_hash,
+            "userMessageId": ids.user,
+            "assistantMessageId": ids.assistant,
+            "loggedUpTo": 0,
+            "createdAt": created_at,
+            "ttl": now_ms // 1000 + items.TURN_TTL_S,
+            **items.due_at(ref, turn.turn_id, due_ms),
+        },
+        when=(Absent("pk"),),
+    )
+    return [meta, record, *_said(turn, ids, created_at), *_counted(turn, now_ms, turns_per_minute)]
+
+
+def _in_order(turn: CoachTurn, ids: Reserved) -> Clause:
+    """New ids are greater than all before them; what is written anew must still be the last word."""
+    if turn.replaces is not None:
+        return Equals("lastId", turn.replaces.last_id)
+    return Less("lastId", ids.user)
+
+
+def _said(turn: CoachTurn, ids: Reserved, created_at: str) -> list[Write]:
+    """Write the person's message; an answer that is written anew has its message already."""
+    if turn.replaces is not None:
+        return []
+    message = Message(
+        message_id=ids.user,
+        role="user",
+        parts=(Part("text", turn.text),),
+        turn_id=turn.turn_id,
+        status="complete",
+        created_at=created_at,
+        client_timestamp=turn.client_timestamp,
+    )
+    key = items.message_key(turn.conversation, ids.user)
+    return [Put(key, items.message_item(message), when=(Absent("pk"),))]
+
+
+def _counted(turn: CoachTurn, now_ms: int, turns_per_minute: int) -> list[Write]:
+    """Count the turn against the person's limit; 0 means that there is none."""
+    if turns_per_minute <= 0:
+        return []
+    key = items.rate_key(turn.conversation.user_id, now_ms // MINUTE_MS)
+    room = Either((Absent("turns"), Less("turns", turns_per_minute)))
+    return [Update(key, set={"ttl": now_ms // 1000 + items.RATE_TTL_S}, add={"turns": 1}, when=(room,))]
