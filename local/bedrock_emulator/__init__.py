@@ -2,7 +2,7 @@
 
     POST /model/{modelId}/converse          one JSON answer
     POST /model/{modelId}/converse-stream   the answer as AWS event stream frames
-    POST /model/{modelId}/invoke            Titan embeddings (lexical only)
+    POST /model/{modelId}/invoke            Titan embeddings, by a smaller model
     GET, PUT    /_emulator/script           times, fixed answers and faults (`script.py`)
     GET, DELETE /_emulator/calls            what was asked, and how far each answer got (`calls.py`)
 

@@ -13,16 +13,19 @@ from pydantic_core import from_json
 from local.bedrock_emulator.admin import answer_admin
 from local.bedrock_emulator.calls import Call, CallLog, Operation
 from local.bedrock_emulator.conversing import answer_stream, answer_whole, prepare
-from local.bedrock_emulator.embeddings import Embedder, HashedNgrams, answer_titan
+from local.bedrock_emulator.embeddings import answer_titan
 from local.bedrock_emulator.errors import BedrockError
 from local.bedrock_emulator.requests import parse_request
 from local.bedrock_emulator.rules import check_request
 from local.bedrock_emulator.script import ScriptBoard
 from local.bedrock_emulator.tools import chosen_tool
 from local.bedrock_emulator.usage import PromptCache
+from local.embedders import Embedder, SentenceModel, installed_embedder
 from local.http_server import BodyTooLarge, ClientGone, Exchange, serve
 
 MAX_BODY_BYTES: Final = 20 * 1024 * 1024
+# The stack is up by then; whoever embeds before loads the model then.
+LOAD_AFTER_S: Final = 2.0
 _OPERATIONS: Final[dict[str, Operation]] = {
     "converse": "Converse",
     "converse-stream": "ConverseStream",
@@ -35,16 +38,21 @@ _log = logging.getLogger(__name__)
 async def serve_bedrock(*, port: int = 0, embedder: Embedder | None = None) -> asyncio.Server:
     """Listen on 127.0.0.1 and answer as the Bedrock runtime does; port 0 picks a free one.
 
+    Shape   `embedder` None for the best that is installed
     Raises  OSError: the port is taken
     """
+    chosen = embedder or installed_embedder()
     emulator = Emulator(
         board=ScriptBoard(),
         calls=CallLog(clock=time.time),
         cache=PromptCache(clock=asyncio.get_running_loop().time),
-        embedder=embedder or HashedNgrams(),
+        embedder=chosen,
         new_id=lambda: str(uuid.uuid4()),
     )
-    return await serve(emulator.answer, port=port)
+    server = await serve(emulator.answer, port=port)
+    if isinstance(chosen, SentenceModel):
+        _load_later(chosen)
+    return server
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +113,19 @@ class Emulator:
             await answer_whole(conversation, has_tool=chosen_tool(request) is not None)
 
     async def _invoke(self, exchange: Exchange, body: bytes, request_id: str) -> None:
-        answer = answer_titan(body, self.embedder)
+        answer = await asyncio.to_thread(answer_titan, body, self.embedder)
         headers = (
             ("x-amzn-requestid", request_id),
             ("x-amzn-bedrock-input-token-count", str(answer["inputTextTokenCount"])),
             ("x-emulator-embedder", self.embedder.label),
         )
         await exchange.reply_json(200, answer, headers)
+
+
+def _load_later(model: SentenceModel) -> None:
+    """Read the model beside everything else, so that the first recall need not wait for it."""
+    loop = asyncio.get_running_loop()
+    loop.call_later(LOAD_AFTER_S, loop.run_in_executor, None, model.load)
 
 
 def _addressed(exchange: Exchange) -> tuple[Operation, str]:

@@ -52,7 +52,7 @@ def build_app(settings: Settings) -> App:
         tcp_keepalive=True,
     )
     model = Config(
-        connect_timeout=3,
+        connect_timeout=1,
         read_timeout=MODEL_READ_TIMEOUT_S,
         retries={"total_max_attempts": 1},
         max_pool_connections=2 * concurrency,

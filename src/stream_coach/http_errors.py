@@ -6,7 +6,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
 
-from libs.coach_conversation.errors import RateLimited, TurnError
+from libs.coach_conversation.errors import RateLimited, TurnError, Unforeseen
 from libs.lambda_runtime import StreamingResponse
 from libs.streaming import sse
 from libs.streaming.encoders.typed_sse import SSE_HEADERS
@@ -56,7 +56,6 @@ STATUSES: Final = MappingProxyType(
 )
 BUSY_RETRY_S: Final = 2
 UNAVAILABLE_RETRY_S: Final = 1
-UNFORESEEN: Final = "something went wrong on our side; try again"
 
 type Foreseen = StreamingError | TurnError
 
@@ -126,4 +125,4 @@ def _headers(error: Foreseen, status: int) -> dict[str, str]:
 
 def unforeseen(request: Request | None) -> StreamingResponse:
     """Return the answer to a fault of ours: fixed words, never the error's."""
-    return refusal(TurnError(UNFORESEEN), request)
+    return refusal(Unforeseen(), request)

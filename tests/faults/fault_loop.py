@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 
 from tests.faults import invariants
 from tests.faults.model import Script
-from tests.faults.shim import FAULTS, Fault, Operation
-from tests.faults.watch import Violation
+from tests.faults.shim import FAULTS, Fault, Operation, Violation
 from tests.faults.world import World
 
 SWEEP_S = 60.0
@@ -90,6 +89,15 @@ def settle(world: World) -> None:
         for key in world.take_sent():
             world.deliver(key)
             world.run_all()
+
+
+def first_violation(scenario: Scenario, *, seeds: int = 1) -> tuple[Run, Violation] | None:
+    """Play until something is violated; None when nothing is."""
+    for seed in range(seeds):
+        for played in every_fault(scenario, seed=seed):
+            if played.violations:
+                return played, played.violations[0]
+    return None
 
 
 def every_fault(scenario: Scenario, *, seed: int = 0) -> Iterator[Run]:

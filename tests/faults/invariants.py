@@ -6,11 +6,11 @@ from itertools import pairwise
 
 from libs.coach_conversation.items import turn_from
 from libs.coach_conversation.table import Item, Key
-from libs.coach_conversation.types import TurnRecord, events_before
+from libs.coach_conversation.types import TurnRecord
 from libs.streaming.events import IllegalOrder
 from tests.faults.model import asks
 from tests.faults.readers import Reader, text_of
-from tests.faults.watch import Violation
+from tests.faults.shim import Violation
 from tests.faults.world import World
 
 
@@ -53,6 +53,8 @@ def check(world: World) -> list[Violation]:
         answer = "".join(after.saved(key, "assistant"))
         for reader in readers:
             found += _of_stream(reader)
+            if record is not None and reader.follows is not None:
+                found += _after_coming_back(reader, record, world)
             if record is not None:
                 found += _as_logged(reader, record, world)
                 found += _as_saved(reader, record, answer, world)
@@ -93,9 +95,9 @@ def _of_stream(reader: Reader) -> Iterator[Violation]:
         yield Violation("I7", f"{name}: never ends")
     if len(terminal) > 1 or (terminal and reader.last is not terminal[0]):
         yield Violation("I7", f"{name}: {[seen.kind for seen in reader.seen]}")
-    if any(after != before + 1 for before, after in pairwise(numbers)) or min(numbers, default=1) < 1:
+    if any(after != before + 1 for before, after in pairwise(numbers)):
         yield Violation("I7", f"{name}: the numbers {numbers}")
-    if numbers and not reader.of("start") and numbers[0] != reader.after + 1:
+    if numbers and numbers[0] != reader.after + 1:
         yield Violation("I7", f"{name}: a hole between {reader.after} and {numbers[0]}")
     if reader.outcome == "ended" and not terminal:
         yield Violation("I7", f"{name}: ended without a terminal event")
@@ -104,12 +106,16 @@ def _of_stream(reader: Reader) -> Iterator[Violation]:
             reader.check_order()
         except IllegalOrder as error:
             yield Violation("I7", f"{name}: {error}")
-    if reader.follows is not None:
-        yield from _after_coming_back(reader)
 
 
-def _after_coming_back(reader: Reader) -> Iterator[Violation]:
-    """A client that comes back sees no hole, nothing twice, and how the turn ended."""
+def _after_coming_back(reader: Reader, record: TurnRecord, world: World) -> Iterator[Violation]:
+    """A client that comes back sees no hole, nothing twice, and how the turn ended.
+
+    Not judged: a cursor of an attempt of which nothing was kept, where someone else had the turn run
+    again meanwhile. It means nothing any more (docs/decisions.md, 10).
+    """
+    if any(world.table.attempts.get((record.turn_id, name), record.attempt) != record.attempt for name in reader.went):
+        return
     whole = reader.whole
     ends = [seen for seen in whole if seen.is_terminal]
     if reader.outcome in ("ended", "nothing") and len(ends) != 1:
@@ -128,12 +134,11 @@ def _as_logged(reader: Reader, record: TurnRecord, world: World) -> Iterator[Vio
         if reader.of("complete"):
             yield Violation("I5", f"{reader}: attempt {attempt} completed, and {record.attempt} was begun")
         return
-    base = events_before(attempt)
     for seen in reader.seen:
         if seen.is_terminal:
             continue
-        if seen.number <= base + len(log):
-            if seen.data != log[seen.number - base - 1]:
+        if seen.number <= len(log):
+            if seen.data != log[seen.number - 1]:
                 yield Violation("I3", f"{reader}: event {seen.number} is not the logged one")
         elif (record.turn_id, reader.process) not in world.table.attempts:
             yield Violation("I3", f"{reader}: event {seen.number} was never logged")

@@ -68,9 +68,13 @@ class Reader:
 
     @property
     def whole(self) -> list[Seen]:
-        """What the client saw on this stream and on those before it, since the last `start`."""
-        before = self.follows.whole if self.follows is not None else []
-        return [*(before if not self.of("start") else ()), *self.seen]
+        """What the client saw on this stream and on those before it."""
+        return [*(self.follows.whole if self.follows is not None else ()), *self.seen]
+
+    @property
+    def went(self) -> list[str]:
+        """The processes that this client was connected to, one after the other."""
+        return [*(self.follows.went if self.follows is not None else ()), self.process]
 
     @property
     def has_enough(self) -> bool:

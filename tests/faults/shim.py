@@ -39,6 +39,8 @@ FAULTS: Final[Mapping[Port, tuple[FaultKind, ...]]] = {
 """What can happen at a call of each port; `fail after`: it was done, and the answer was lost."""
 STALL_S: Final = 25.0
 """Longer than a lease and the skew that clocks may have."""
+MAX_AT_ONCE: Final = 200
+"""More operations of one process at one moment are an endless loop."""
 LATE_S: Final = 3.0
 """Longer than the budget of T1."""
 
@@ -61,11 +63,20 @@ class Fault:
     kind: FaultKind
 
 
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """What should never be: the invariant that does not hold, and what was seen."""
+
+    invariant: str
+    what: str
+
+
 class Shimmed(Protocol):
     """What the shim needs of the world."""
 
     scheduler: Scheduler
     operations: list[Operation]
+    violations: list[Violation]
     fault: Fault | None
     struck: Operation | None
 
@@ -98,6 +109,10 @@ class Process:
         operation = Operation(port, self.name, _site(), now_s)
         world.operations.append(operation)
         self.done.append(operation)
+        if len(self.done) > MAX_AT_ONCE and self.done[-MAX_AT_ONCE].at_s == now_s:
+            world.violations.append(Violation("I6", f"{self.name} goes round in circles in {operation.site}"))
+            self.kill()
+            raise Killed
         fault = world.fault
         if fault is not None and fault.number == len(world.operations):
             world.struck = operation

@@ -3,23 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from libs.coach_conversation.table import Item, Key, Query, Write
-from libs.coach_conversation.types import events_before
 from tests.fakes.clock import START_MS
 from tests.fakes.table import FakeTable
-from tests.faults.shim import Process
+from tests.faults.shim import Process, Violation
 from tests.faults.transition_table import TERMINAL, Change, row_of
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """What should never be: the invariant that does not hold, and what was seen."""
-
-    invariant: str
-    what: str
 
 
 type Items = Mapping[Key, Item]
@@ -104,11 +94,10 @@ class WatchedTable:
         events = json.loads(entry["events"])
         log = self.logged.setdefault(entry["turnId"], [])
         turn = after.get(Key(key.pk, f"TURN#{entry['turnId']}"))
-        base = events_before(turn["attempt"]) if turn is not None else 0
-        if key in before or entry["firstNumber"] != base + len(log) + 1:
+        if key in before or entry["firstNumber"] != len(log) + 1:
             self._wrong("I3", f"entry {entry['firstNumber']} of a log with {len(log)} events")
         log += events
-        if turn is None or turn["loggedUpTo"] != base + len(log):
+        if turn is None or turn["loggedUpTo"] != len(log):
             self._wrong("I3", f"loggedUpTo is not {len(log)} with the entry")
 
     def _check_message(self, key: Key, before: Item | None, after: Items) -> None:

@@ -21,9 +21,18 @@ from tests.fakes.table import FakeTable
 from tests.faults.model import Called, Script, ScriptedModel, asks
 from tests.faults.readers import Reader, Seen
 from tests.faults.scheduler import Killed, Scheduler
-from tests.faults.shim import Fault, Operation, Process, ShimClock, ShimModel, ShimQueue, ShimTable
+from tests.faults.shim import (
+    Fault,
+    Operation,
+    Process,
+    ShimClock,
+    ShimModel,
+    ShimQueue,
+    ShimTable,
+    Violation,
+)
 from tests.faults.waiting import SeededExecutor
-from tests.faults.watch import Violation, WatchedTable
+from tests.faults.watch import WatchedTable
 
 INVOCATION_S = 300.0
 

@@ -20,8 +20,8 @@ IMPATIENT: Final = {
     "TURNS_PER_MINUTE": "3",
 }
 RELAYED: Final = {
-    "LEASE_S": "2",
-    "LEASE_RENEWAL_S": "0.7",
+    "LEASE_S": "1",
+    "LEASE_RENEWAL_S": "0.3",
     "FALLBACK_MODEL_ID": "us.anthropic.claude-haiku-4-5-20251001-v1:0",
     "TICKET_KEYS": "k2:the-key-that-signs-now,k1:the-key-before-that",
 }

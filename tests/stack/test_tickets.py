@@ -28,7 +28,7 @@ def stack(relayed: Relayed) -> Stack:
 
 
 def _ticket_of(links: dict[str, Any]) -> str:
-    [ticket] = parse_qs(urlsplit(links["streamUrl"]).query)["ticket"]
+    [ticket] = parse_qs(urlsplit(str(links["streamUrl"])).query)["ticket"]
     return ticket
 
 
@@ -39,10 +39,8 @@ def _waiting(stack: Stack) -> tuple[Turn, str]:
     return Turn(conversation, links["turnId"]), _ticket_of(links)
 
 
-def _attach(conversation: Conversation, ticket: str, **query: str) -> Stream:
-    with watching(conversation, headers=NOBODY, ticket=ticket, **query) as stream:
-        stream.read()
-    return stream
+def _attach(conversation: Conversation, ticket: str, *, after: str | None = None) -> Stream:
+    return watch(conversation, after=after, by="query", headers=NOBODY, ticket=ticket)
 
 
 def _issued(user: str, turn_id: str, *, age_s: float = 0.0, key: str = "k2") -> str:
@@ -70,9 +68,8 @@ def test_a_ticket_is_good_as_often_as_a_browser_reconnects(stack: Stack) -> None
     check_stream(told.events)
     assert told.turn_id == turn.id
     assert _attach(turn.conversation, ticket).replay() == told.replay()
-    behind = watch(turn.conversation, after=told.events[2].id, headers=NOBODY, ticket=ticket)
-    assert behind.replay() == told.replay()[3:]
-    assert watch(turn.conversation, after=told.events[-1].id, headers=NOBODY, ticket=ticket).status == 204
+    assert _attach(turn.conversation, ticket, after=told.events[2].id).replay() == told.replay()[3:]
+    assert _attach(turn.conversation, ticket, after=told.events[-1].id).status == 204
 
 
 def test_a_ticket_is_for_its_turn_only(stack: Stack) -> None:
@@ -82,8 +79,8 @@ def test_a_ticket_is_for_its_turn_only(stack: Stack) -> None:
     later = conversation.say("/say something private")
     # Neither the active turn nor the one that a cursor names takes the place of the ticket's.
     assert _attach(conversation, ticket).replay() == told.replay()
-    assert _attach(conversation, ticket, lastEventId=f"{later.turn_id}.1").replay() == told.replay()
-    refused = _attach(conversation, ticket, turnId=later.turn_id)
+    assert _attach(conversation, ticket, after=f"{later.turn_id}.1").replay() == told.replay()
+    refused = watch(conversation, headers=NOBODY, ticket=ticket, turnId=later.turn_id)
     assert (refused.status, refused.refusal["code"]) == (401, "TICKET_INVALID")
     elsewhere = _attach(conversation.person.begin(), ticket)
     assert (elsewhere.status, elsewhere.refusal["code"]) == (404, "TURN_NOT_FOUND")

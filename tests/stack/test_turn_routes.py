@@ -80,7 +80,8 @@ def test_a_poll_shows_a_growing_answer_and_in_the_end_the_message(stack: Stack) 
     conversation = stack.person().begin()
     with conversation.stream(TEXT) as stream:
         stream.until("start")
-        turn, states = Turn(conversation, stream.turn_id), []
+        turn = Turn(conversation, stream.turn_id)
+        states: list[dict[str, Any]] = []
         while not states or states[-1]["status"] in ("processing", "streaming"):
             states.append(turn.poll())
         stream.read()

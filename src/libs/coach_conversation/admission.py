@@ -209,7 +209,10 @@ def _make_way(ref: ConversationRef, meta: Item, now_ms: int, ports: Ports) -> No
     if active is None:
         return
     record = find_turn(ref, TurnId(active), ports)
-    if record is None or record.is_terminal:
+    if record is None:
+        ports.table.commit(transitions.forget(ref, TurnId(active)))
+        return
+    if record.is_terminal:
         return
     if not recovery.settle(record, now_ms, ports):
         raise ConversationBusy(record.turn_id)

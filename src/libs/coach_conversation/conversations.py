@@ -24,7 +24,8 @@ from libs.coach_conversation.table import (
 from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef, Message, TurnId, UserId
 
 MAX_PAGE: Final = 100
-DELETE_BATCH: Final = 100
+DELETE_BATCH: Final = 10
+"""A transaction holds at most 4 MB, an item at most 400 KB."""
 DELETED_COACH: Final = "#deleted"
 """No coach id holds a `#`, so every check of the coach finds a conversation that is being deleted gone."""
 

@@ -1,6 +1,7 @@
 """What can go wrong with a turn. No class here knows HTTP; one table in the shell maps them.
 
 TurnError
+├── Unforeseen
 ├── TurnRefused                 before the turn exists; nothing was written, no model called
 │   ├── ConversationNotFound
 │   ├── CoachConfigNotFound
@@ -34,6 +35,15 @@ class TurnError(Exception):
 
     code: ClassVar[str] = "PROCESSING_ERROR"
     retryable: ClassVar[bool] = False
+
+
+class Unforeseen(TurnError):
+    """A fault of ours: logged where it happened, told in these fixed words."""
+
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("something went wrong on our side; try again")
 
 
 class TurnRefused(TurnError):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from libs.coach_conversation.admission import Admitted
 from libs.coach_conversation.endings import Meter, error_event
-from libs.coach_conversation.errors import TurnError
+from libs.coach_conversation.errors import Unforeseen
 from libs.coach_conversation.feed import TurnFeed
 from libs.coach_conversation.inbox import Inbox
 from libs.coach_conversation.log import TurnLog
@@ -45,7 +45,7 @@ def _run(admitted: Admitted, ports: Ports, feed: TurnFeed, deadline_s: float) ->
         ports.journal.unexpected("turn end")
     finally:
         if not feed.ended:
-            failure = TurnError("something went wrong on our side; try again")
+            failure = Unforeseen()
             feed.publish(error_event(failure, admitted.turn.turn_id))
         log.close()
 

@@ -130,6 +130,12 @@ def expire(record: TurnRecord, ending: Ending, *, now_ms: int) -> list[Write]:
     return _release(record.conversation, record.turn_id, ending, None, now_ms=now_ms, when=_as_read(record))
 
 
+def forget(ref: ConversationRef, turn_id: TurnId) -> list[Write]:
+    """Forget: META names a turn whose record has expired → META released."""
+    release = Update(items.meta_key(ref), remove=("activeTurn",), when=(Equals("activeTurn", turn_id),))
+    return [release]
+
+
 def requeue(record: TurnRecord, *, due_ms: int) -> list[Write]:
     """Requeue: queued, nobody runs it, due time as read → the same, due later; then sent again."""
     key = items.turn_key(record.conversation, record.turn_id)

@@ -11,9 +11,9 @@ from libs.coach_conversation.endings import Meter, Told, error_event
 from libs.coach_conversation.errors import (
     CoachConfigMissing,
     StoreUnavailable,
-    TurnError,
     TurnFailed,
     TurnLost,
+    Unforeseen,
 )
 from libs.coach_conversation.generation import Generated
 from libs.coach_conversation.inbox import Inbox
@@ -58,7 +58,7 @@ def run_turn(running: RunningTurn, ports: Ports) -> Iterator[TurnEvent]:
         told = Told(failure=failure)
     except Exception:  # noqa: BLE001 - the unforeseen is saved, logged, and told in fixed words
         ports.journal.unexpected("turn")
-        told = Told(failure=TurnError("something went wrong on our side; try again"))
+        told = Told(failure=Unforeseen())
     yield Progress("saving", "Saving your conversation")
     yield saving.save(
         running.admitted, told, told_events=running.told, meter=running.meter, log=running.log, ports=ports

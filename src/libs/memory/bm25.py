@@ -32,7 +32,7 @@ class Rarity:
         return self.weights.get(term, self.unseen)
 
 
-def score(
+def bm25(
     question: Iterable[str], counts: Mapping[str, float], rarity: Rarity, *, relative_length: float
 ) -> float:
     """Return BM25 as a share of the question: 1.0 when a text of mean length holds each term once.

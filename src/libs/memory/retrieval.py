@@ -1,50 +1,116 @@
 """Which of the texts that a vector search found are worth showing the model: a pure function of what it found.
 
-    similarity ──────────────────────────────┐ min-max
-    text ─ terms ─ best sentence ─ BM25 ─────┴─────────▶ fused ─ recency ─ no doubles ─ threshold ─ limit
+    similarity ─────────────────────────── min-max ─┐
+    text ─ terms ─ best sentence ─ BM25 ─ min-max² ─┴─ fused ─ recency ─ evidence ─ doubles ─ limit
 
-Min-max keeps how much better one text is than the next, which reciprocal ranks throw away. The numbers in
-`Tuning` were chosen on one half of tests/data and are measured on the other by `make eval-memory`.
+Min-max keeps how much better one text is than the next, which reciprocal ranks throw away. The numbers of
+`Tuning` were chosen on one half of the questions in tests/data; `make eval-memory` measures them on the other.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Literal
+from statistics import fmean
+from typing import Final
 
+from libs.memory.candidates import CHANGING_TYPES, STATEMENT_TYPES, Candidate, Question, Scored
+from libs.memory.doubles import says_the_same
+from libs.memory.lexical import lexical_scores
+
+# How many nearest texts a search is to find for one question.
+SEARCH_WIDTH: Final = 50
+_IMPORTANCE: Final = {"low": 0.9, "medium": 0.95, "high": 1.0}
 _DAY_S: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked, and when."""
+class Tuning:
+    """What fits one embedding model; the defaults fit all-MiniLM-L6-v2.
 
-    text: str
-    at: datetime
-    limit: int = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A text that may be worth recalling.
-
-    Shape   `neighbour` is what was said around it; `similarity` None where no vectors were compared
-    Units   `similarity` cosine in [-1, 1]
+    Shape   `statement_words` and `verbatim_words` are the lexical scores that count in full, if the best is less;
+            `evidence_of_one` is asked of a single candidate, `evidence_of_many` where SEARCH_WIDTH were found
+    Units   `least_share` is a share of the best score; a changing memory loses `fading` of its score in the end,
+            half of that in `half_life_days`
     """
 
-    id: str
-    type: str
-    text: str
-    similarity: float | None
-    created_at: datetime | None = None
-    neighbour: str = ""
-    importance: Literal["low", "medium", "high"] = "medium"
+    lexical_weight: float = 0.5
+    statement_words: float = 1.0
+    verbatim_words: float = 0.5
+    evidence_of_one: float = 0.28
+    evidence_of_many: float = 0.5
+    least_share: float = 0.4
+    fading: float = 0.15
+    half_life_days: float = 90.0
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A candidate with its score in [0, 1] and the evidence behind it."""
+MINILM: Final = Tuning()
+# Where nothing but words is compared: no vectors, or vectors of hashed n-grams.
+WORDS_ONLY: Final = replace(MINILM, lexical_weight=1.0, evidence_of_one=0.5, evidence_of_many=0.5)
 
-    candidate: Candidate
-    score: float
-    similarity: float
-    lexical: float
+
+def retrieve(
+    question: Question, candidates: Sequence[Candidate], tuning: Tuning = MINILM
+) -> tuple[Scored, ...]:
+    """Return the candidates worth showing, best first.
+
+    Shape   at most `question.limit`, no two that say the same; empty when the evidence is too thin
+    """
+    ranked = rank(question, candidates, tuning)
+    if not ranked or evidence(ranked) < _needed(len(ranked), tuning):
+        return ()
+    least = tuning.least_share * ranked[0].score
+    return _without_doubles((scored for scored in ranked if scored.score >= least), limit=question.limit)
+
+
+def rank(question: Question, candidates: Sequence[Candidate], tuning: Tuning = MINILM) -> list[Scored]:
+    """Return all candidates, best first, whether they answer the question or not."""
+    similarities = [candidate.similarity or 0.0 for candidate in candidates]
+    lexical = lexical_scores(question.text, candidates)
+    nearness = _min_max(similarities)
+    best_words = max(lexical, default=0.0)
+    scored = []
+    for candidate, similarity, near, words in zip(candidates, similarities, nearness, lexical, strict=True):
+        in_full = tuning.statement_words if candidate.type in STATEMENT_TYPES else tuning.verbatim_words
+        fused = near + tuning.lexical_weight * ((words / max(best_words, in_full)) ** 2 - near)
+        weight = _IMPORTANCE[candidate.importance] * _freshness(candidate, question.at, tuning)
+        scored.append(Scored(candidate, fused * weight, similarity, words))
+    return sorted(scored, key=lambda one: one.score, reverse=True)
+
+
+def evidence(ranked: Sequence[Scored]) -> float:
+    """Return how much speaks for it that the question is about what is remembered at all.
+
+    A question about training is a little like everything that a coach remembers, one about chess is like one
+    memory by chance: therefore the ten nearest count beside the nearest.
+    """
+    nearest = sorted((scored.similarity for scored in ranked), reverse=True)[:10]
+    return nearest[0] + 0.5 * fmean(nearest) + 0.2 * max(scored.lexical for scored in ranked)
+
+
+def _needed(found: int, tuning: Tuning) -> float:
+    """Return the evidence asked for: of many candidates one is always near by chance."""
+    crowd = min(found / SEARCH_WIDTH, 1.0)
+    return tuning.evidence_of_one + crowd * (tuning.evidence_of_many - tuning.evidence_of_one)
+
+
+def _min_max(values: Sequence[float]) -> list[float]:
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    return [(value - low) / (high - low) if high > low else 1.0 for value in values]
+
+
+def _freshness(candidate: Candidate, at: datetime, tuning: Tuning) -> float:
+    if candidate.type not in CHANGING_TYPES or candidate.created_at is None:
+        return 1.0
+    age_days = max((at - candidate.created_at).total_seconds() / _DAY_S, 0.0)
+    return 1.0 - tuning.fading * (1.0 - 0.5 ** (age_days / tuning.half_life_days))
+
+
+def _without_doubles(ranked: Iterable[Scored], *, limit: int) -> tuple[Scored, ...]:
+    """Return the first `limit` that each say something else."""
+    kept: list[Scored] = []
+    for scored in ranked:
+        if len(kept) == limit:
+            break
+        if not any(says_the_same(scored.candidate.text, other.candidate.text) for other in kept):
+            kept.append(scored)
+    return tuple(kept)

@@ -217,7 +217,7 @@ def test_a_bug_at_the_end_of_a_turn_ends_the_stream_in_fixed_words() -> None:
     assert events[-1] == Error(
         "PROCESSING_ERROR",
         "something went wrong on our side; try again",
-        retryable=False,
+        retryable=True,
         turn_id=asked().turn_id,
     )
     assert turn.journal.unforeseen == [("turn end", "ValueError('secret')")]

@@ -412,7 +412,7 @@ def test_a_bug_is_told_in_fixed_words_and_recorded(before: tuple[Step, ...]) -> 
     assert error_of(events) == Error(
         "PROCESSING_ERROR",
         "something went wrong on our side; try again",
-        retryable=False,
+        retryable=True,
         turn_id=asked().turn_id,
         saved_content=shown(events),
     )
