@@ -4,74 +4,102 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Final
+from typing import Final, Protocol
 
 from benchmarks.memory_sets import NOW
 from libs.memory.bm25 import Rarity, bm25
 from libs.memory.candidates import Candidate, Question
-from libs.memory.retrieval import SEARCH_WIDTH, Tuning, evidence, rank
+from libs.memory.retrieval import SEARCH_WIDTH, Tuning, rank, retrieve
 from libs.memory.tokens import terms, words
 
 _RRF_CONSTANT: Final = 60
 
+type Store = Sequence[Candidate]
+
+
+class Method(Protocol):
+    """Chooses from a store whose texts hold their similarity to the question."""
+
+    def rank(self, question: str, store: Store) -> list[str]:
+        """Return ids, best first, whatever the question is about."""
+        ...
+
+    def recall(self, question: str, store: Store) -> list[str]:
+        """Return at most five ids; none for a question that seems to be about something else."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The ids that a method puts first, and how sure it is that the question is about the store at all."""
+class Fusion:
+    """The retriever, behind a vector search as in production."""
 
-    ids: tuple[str, ...]
-    evidence: float
+    tuning: Tuning
 
+    def rank(self, question: str, store: Store) -> list[str]:
+        near = by_similarity(store)[:SEARCH_WIDTH]
+        return [scored.candidate.id for scored in rank(Question(question, NOW), near, self.tuning)]
 
-type Method = Callable[[str, Sequence[Candidate]], Found]
-
-
-def plain_cosine(_question: str, store: Sequence[Candidate]) -> Found:
-    nearest = _nearest(store)
-    return Found(_ids(nearest), nearest[0].similarity or 0.0)
-
-
-def bm25_alone(question: str, store: Sequence[Candidate]) -> Found:
-    """Rank by stemmed BM25 without stop words."""
-    scores = _bm25(question, store, terms)
-    return Found(_ids(_by(scores, store)), max(scores))
+    def recall(self, question: str, store: Store) -> list[str]:
+        near = by_similarity(store)[:SEARCH_WIDTH]
+        return [scored.candidate.id for scored in retrieve(Question(question, NOW), near, self.tuning)]
 
 
-def reciprocal_ranks(question: str, store: Sequence[Candidate]) -> Found:
-    """Fuse the ranks of cosine and of unstemmed BM25; ranks tell no evidence, so that the cosine does."""
-    nearest = _nearest(store)
-    places = [{found: place for place, found in enumerate(ids)} for ids in (
-        _ids(nearest), _ids(_by(_bm25(question, store, words), store))
-    )]  # fmt: skip
-    scores = [sum(1 / (_RRF_CONSTANT + place[one.id]) for place in places) for one in store]
-    return Found(_ids(_by(scores, store)), nearest[0].similarity or 0.0)
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A plainer way: an order, and a threshold for the evidence."""
+
+    order: Callable[[str, Store], list[Candidate]]
+    evidence: Callable[[str, Store], float]
+    threshold: float = 0.0
+
+    def rank(self, question: str, store: Store) -> list[str]:
+        return [one.id for one in self.order(question, store)]
+
+    def recall(self, question: str, store: Store) -> list[str]:
+        return self.rank(question, store)[:5] if self.evidence(question, store) > self.threshold else []
 
 
-def fusion(tuning: Tuning) -> Method:
-    """Return the retriever without its threshold, so that both can be looked at by themselves."""
-
-    def found(question: str, store: Sequence[Candidate]) -> Found:
-        ranked = rank(Question(question, NOW), _nearest(store)[:SEARCH_WIDTH], tuning)
-        return Found(tuple(scored.candidate.id for scored in ranked), evidence(ranked))
-
-    return found
+def by_similarity(store: Store) -> list[Candidate]:
+    return _by([one.similarity or 0.0 for one in store], store)
 
 
-def _bm25(question: str, store: Sequence[Candidate], split: Callable[[str], list[str]]) -> list[float]:
-    texts = [split(candidate.text) for candidate in store]
+def plain_cosine() -> Baseline:
+    return Baseline(lambda _question, store: by_similarity(store), _best_similarity)
+
+
+def bm25_alone() -> Baseline:
+    """Return stemmed BM25 without stop words over the whole store."""
+    return Baseline(
+        lambda question, store: _by(_bm25(question, store, terms), store),
+        lambda question, store: max(_bm25(question, store, terms)),
+    )
+
+
+def reciprocal_ranks() -> Baseline:
+    """Return cosine and unstemmed BM25 fused by their ranks; ranks tell no evidence, therefore the cosine does."""
+    return Baseline(_by_reciprocal_ranks, _best_similarity)
+
+
+def _by_reciprocal_ranks(question: str, store: Store) -> list[Candidate]:
+    orders = (by_similarity(store), _by(_bm25(question, store, words), store))
+    scores = dict.fromkeys((one.id for one in store), 0.0)
+    for order in orders:
+        for place, one in enumerate(order):
+            scores[one.id] += 1 / (_RRF_CONSTANT + place)
+    return _by([scores[one.id] for one in store], store)
+
+
+def _best_similarity(_question: str, store: Store) -> float:
+    return max(one.similarity or 0.0 for one in store)
+
+
+def _bm25(question: str, store: Store, split: Callable[[str], list[str]]) -> list[float]:
+    texts = [split(one.text) for one in store]
     rarity, mean_length = Rarity.of(texts), fmean(map(len, texts))
     asked = split(question)
     return [bm25(asked, Counter(text), rarity, relative_length=len(text) / mean_length) for text in texts]
 
 
-def _nearest(store: Sequence[Candidate]) -> list[Candidate]:
-    return _by([candidate.similarity or 0.0 for candidate in store], store)
-
-
-def _by(scores: Sequence[float], store: Sequence[Candidate]) -> list[Candidate]:
+def _by(scores: Sequence[float], store: Store) -> list[Candidate]:
     order = sorted(range(len(store)), key=lambda place: -scores[place])
     return [store[place] for place in order]
-
-
-def _ids(candidates: Sequence[Candidate]) -> tuple[str, ...]:
-    return tuple(candidate.id for candidate in candidates)

@@ -3,15 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 from libs.coach_conversation.items import turn_from
 from libs.coach_conversation.table import Item, Key
 from libs.coach_conversation.types import TurnRecord
 from libs.streaming.events import IllegalOrder
+from tests.fakes.ports import REF
 from tests.faults.model import asks
 from tests.faults.readers import Reader, text_of
 from tests.faults.shim import Violation
 from tests.faults.world import World
+
+CANCELLED_WITHIN_S: Final = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Aftermath:
 
     def record(self, key: str) -> TurnRecord | None:
         turn_id = self.world.turn_id(key)
-        found = [turn_from(self.world.ref, item) for item in self.of("TURN#") if item["turnId"] == turn_id]
+        found = [turn_from(REF, item) for item in self.of("TURN#") if item["turnId"] == turn_id]
         return found[0] if found else None
 
     def saved(self, key: str, role: str) -> list[str]:
@@ -44,7 +48,7 @@ def check(world: World) -> list[Violation]:
     """Return all that was violated; nobody may be running any more."""
     after = Aftermath(world, world.table.table.all())
     found = [*world.violations, *_of_conversation(after), *_of_journal(world)]
-    for key in sorted({reader.key for reader in world.readers} | world.begun):
+    for key in world.keys:
         record = after.record(key)
         readers = [reader for reader in world.readers if reader.key == key]
         found += _of_turn(key, record, after)
@@ -56,6 +60,7 @@ def check(world: World) -> list[Violation]:
             if record is not None and reader.follows is not None:
                 found += _after_coming_back(reader, record, world)
             if record is not None:
+                found += _as_cancelled(reader, record, world)
                 found += _as_logged(reader, record, world)
                 found += _as_saved(reader, record, answer, world)
     return found
@@ -114,7 +119,8 @@ def _after_coming_back(reader: Reader, record: TurnRecord, world: World) -> Iter
     Not judged: a cursor of an attempt of which nothing was kept, where someone else had the turn run
     again meanwhile. It means nothing any more (docs/decisions.md, 10).
     """
-    if any(world.table.attempts.get((record.turn_id, name), record.attempt) != record.attempt for name in reader.went):
+    attempts = [world.table.attempts.get((record.turn_id, name), record.attempt) for name in reader.went]
+    if any(attempt != record.attempt for attempt in attempts):
         return
     whole = reader.whole
     ends = [seen for seen in whole if seen.is_terminal]
@@ -126,13 +132,24 @@ def _after_coming_back(reader: Reader, record: TurnRecord, world: World) -> Iter
             yield Violation("I3", f"{reader}: came back and saw {text_of(whole)!r}, saved is {saved!r}")
 
 
+def _as_cancelled(reader: Reader, record: TurnRecord, world: World) -> Iterator[Violation]:
+    """A cancel ends the stream within its budget, also while the model is silent."""
+    asked_s, last = world.table.cancelled.get(record.turn_id), reader.last
+    runs = (record.turn_id, reader.process) in world.table.attempts
+    if asked_s is None or not runs or last is None or world.process_of(reader).hindered:
+        return
+    if reader.outcome == "ended" and last.at_s > asked_s + CANCELLED_WITHIN_S:
+        yield Violation("cancel", f"{reader}: ended {last.at_s - asked_s:.2f} s after the cancel")
+
+
 def _as_logged(reader: Reader, record: TurnRecord, world: World) -> Iterator[Violation]:
-    """All readers of an attempt see the same events; what only its runner saw was not logged in time."""
+    """All readers of an attempt see the same events; what only its runner saw was not logged in time.
+
+    Who ran an earlier attempt saw that one, live, unless it reads the log and so sees how it all ended.
+    """
     log = world.table.logged.get(record.turn_id, [])
     attempt = world.table.attempts.get((record.turn_id, reader.process), record.attempt)
-    if attempt != record.attempt:
-        if reader.of("complete"):
-            yield Violation("I5", f"{reader}: attempt {attempt} completed, and {record.attempt} was begun")
+    if attempt != record.attempt and not reader.of("complete"):
         return
     for seen in reader.seen:
         if seen.is_terminal:
@@ -159,7 +176,7 @@ def _as_saved(reader: Reader, record: TurnRecord, saved: str, world: World) -> I
         return
     if not (saved.startswith(streamed) or streamed.startswith(saved)):
         yield Violation("I3", differ)
-    process = next(process for process in world.processes if process.name == reader.process)
+    process = world.process_of(reader)
     if process.died_s is not None and not process.hindered:
         kept_s = process.died_s - world.limits.log_tick_s - 1e-6
         early = text_of(seen for seen in reader.seen if seen.at_s < kept_s)

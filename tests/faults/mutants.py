@@ -9,13 +9,14 @@ from typing import Any, Final
 
 import pytest
 
-from libs.coach_conversation import admission, endings, log, recovery, saving, transitions, turn
+from libs.coach_conversation import admission, recovery, saving, transitions
+from libs.coach_conversation.errors import StoreUnavailable
 from libs.coach_conversation.feed import StoredFeed
-from libs.coach_conversation.items import log_key, message_key
 from libs.coach_conversation.log import TurnLog
-from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.table import Absent, Clause, Equals, OneOf, Put, Update, Write
 from libs.coach_conversation.types import Ending, Message, TurnRecord
+from tests.faults.fault_loop import Scenario
+from tests.faults.scenarios import LONG, SCENARIOS
 
 type Patch = Callable[[pytest.MonkeyPatch], None]
 type Writes = list[Write]
@@ -23,11 +24,12 @@ type Writes = list[Write]
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A turn without one of its safeguards, and the scenarios that are enough to see it."""
+    """A turn without one of its safeguards, the scenario that shows it, and what it violates there."""
 
     name: str
     patch: Patch
-    scenarios: tuple[str, ...]
+    scenario: Scenario
+    invariant: str
 
 
 def _without(writes: Sequence[Write], *clauses: Clause) -> Writes:
@@ -36,6 +38,11 @@ def _without(writes: Sequence[Write], *clauses: Clause) -> Writes:
         replace(write, when=tuple(clause for clause in write.when if clause not in clauses))
         for write in writes
     ]
+
+
+def _fences(writes: Writes, *names: str) -> list[Clause]:
+    """Return the conditions of a transition on these attributes of TURN."""
+    return [it for it in writes[0].when if isinstance(it, Equals | OneOf) and it.name in names]
 
 
 def _every(patch: pytest.MonkeyPatch, names: Sequence[str], change: Callable[[Writes], Writes]) -> None:
@@ -67,8 +74,7 @@ def no_attempt_fence(patch: pytest.MonkeyPatch) -> None:
     """The log and T2 do not ask whether the turn is still theirs."""
 
     def change(writes: Writes) -> Writes:
-        fences = [clause for clause in writes[0].when if isinstance(clause, Equals) and clause.name == "attempt"]
-        return _without(writes, *fences)
+        return _without(writes, *_fences(writes, "attempt"))
 
     _every(patch, ["log", "finish"], change)
 
@@ -77,12 +83,7 @@ def no_fence_at_all(patch: pytest.MonkeyPatch) -> None:
     """The log and T2 ask neither for the attempt nor whether the turn is still running."""
 
     def change(writes: Writes) -> Writes:
-        fences = [
-            clause
-            for clause in writes[0].when
-            if isinstance(clause, Equals | OneOf) and clause.name in ("attempt", "status")
-        ]
-        return _without(writes, *fences)
+        return _without(writes, *_fences(writes, "attempt", "status"))
 
     _every(patch, ["log", "finish"], change)
 
@@ -134,7 +135,7 @@ def log_without_order(patch: pytest.MonkeyPatch) -> None:
     def write_next(self: TurnLog) -> bool:
         try:
             return original(self)
-        except log.StoreUnavailable:
+        except StoreUnavailable:
             self._unwritten.clear()
             raise
 
@@ -194,7 +195,8 @@ def lease_never_renewed(patch: pytest.MonkeyPatch) -> None:
     def change(writes: Writes) -> Writes:
         first = writes[0]
         assert isinstance(first, Update)
-        kept = {name: value for name, value in first.set.items() if name != "leaseUntil"}
+        renewal = ("leaseUntil", "dueAt", "gsi1pk", "gsi1sk")
+        kept = {name: value for name, value in first.set.items() if name not in renewal}
         return [replace(first, set=kept), *writes[1:]]
 
     _every(patch, ["log"], change)
@@ -224,22 +226,23 @@ def duplicates_run(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(admission, "_refused", refused)
 
 
+_NAMED: Final = {scenario.name: scenario for scenario in (*SCENARIOS, LONG)}
+_PLAIN: Final = _NAMED["plain"]
 MUTANTS: Final = (
-    Mutant("no lock", no_lock, ("busy",)),
-    Mutant("no idempotency record", no_idempotency_record, ("plain",)),
-    Mutant("no attempt fence", no_attempt_fence, ("claimed", "plain")),
-    Mutant("no fence at all", no_fence_at_all, ("plain",)),
-    Mutant("no lease rule", no_lease_rule, ("watched",)),
-    Mutant("generates again", generates_again, ("plain",)),
-    Mutant("user message saved late", user_message_saved_late, ("plain",)),
-    Mutant("log without order", log_without_order, ("plain",)),
-    Mutant("complete before it is saved", complete_before_saved, ("plain",)),
-    Mutant("cancel ignored", cancel_ignored, ("cancelled",)),
-    Mutant("activeTurn kept", activeturn_kept, ("plain",)),
-    Mutant("saved before it is logged", saved_before_logged, ("plain",)),
-    Mutant("fold saves nothing", fold_saves_nothing, ("plain",)),
-    Mutant("lease never renewed", lease_never_renewed, ("long",)),
-    Mutant("log read before the record", log_read_before_record, ("watched",)),
-    Mutant("duplicates run", duplicates_run, ("plain",)),
+    Mutant("no lock", no_lock, _NAMED["busy"], "I4"),
+    Mutant("no idempotency record", no_idempotency_record, _PLAIN, "I2"),
+    Mutant("no attempt fence", no_attempt_fence, _NAMED["stalled"], "table"),
+    Mutant("no fence at all", no_fence_at_all, _NAMED["stalled late"], "I3"),
+    Mutant("no lease rule", no_lease_rule, _NAMED["watched"], "outcome"),
+    Mutant("generates again", generates_again, _PLAIN, "I2"),
+    Mutant("user message saved late", user_message_saved_late, _PLAIN, "I1"),
+    Mutant("log without order", log_without_order, _PLAIN, "I3"),
+    Mutant("complete before it is saved", complete_before_saved, _PLAIN, "I5"),
+    Mutant("cancel ignored", cancel_ignored, _NAMED["cancelled"], "cancel"),
+    Mutant("activeTurn kept", activeturn_kept, _PLAIN, "usable"),
+    Mutant("saved before it is logged", saved_before_logged, _PLAIN, "I3"),
+    Mutant("fold saves nothing", fold_saves_nothing, _PLAIN, "I3"),
+    Mutant("lease never renewed", lease_never_renewed, LONG, "outcome"),
+    Mutant("log read before the record", log_read_before_record, _NAMED["watched"], "I3"),
+    Mutant("duplicates run", duplicates_run, _PLAIN, "I2"),
 )
-__all__ = ["MUTANTS", "Mutant", "Ports", "endings", "log_key", "message_key", "turn"]

@@ -42,7 +42,6 @@ class Reader:
     """
 
     key: str
-    turn_id: str
     process: str
     after: int = 0
     leaves_after: int | None = None
@@ -78,7 +77,9 @@ class Reader:
 
     @property
     def has_enough(self) -> bool:
-        return self.leaves_after is not None and len(self.seen) >= self.leaves_after
+        """Whether the client leaves now; not when it has seen how the turn ended."""
+        told = self.last is not None and self.last.is_terminal
+        return self.leaves_after is not None and len(self.seen) >= self.leaves_after and not told
 
     def of(self, kind: str) -> list[Seen]:
         return [seen for seen in self.seen if seen.kind == kind]
@@ -113,4 +114,3 @@ def event_of(data: dict[str, Any]) -> TurnEvent:
             return Error(data["code"], data["message"], data["retryable"])
         case _:
             return from_record(data)
-

@@ -3,7 +3,7 @@
 from typing import Final
 
 from libs.coach_conversation.errors import ModelStreamInterrupted, ModelThrottled, ModelUnavailable
-from libs.coach_conversation.ports import Delta
+from libs.coach_conversation.ports import Delta, Stop
 from tests.faults.fault_loop import Scenario
 from tests.faults.model import Pause, spoken
 from tests.faults.world import World
@@ -37,7 +37,7 @@ def _sent_again(world: World) -> None:
     world.begin("k-1", "queued")
     world.run_all()
     world.take_sent()
-    world.run(61.0)
+    world.run(63.0)
     world.sweep()
     world.run_all()
     for key in world.take_sent():
@@ -48,7 +48,7 @@ def _folded(world: World) -> None:
     """A turn whose process died with something logged, and the next message that finds it."""
     died = world.post("k-0")
     world.run(1.2)
-    world.kill(died)
+    world.process_of(died).kill()
     world.run(18.1)
     world.post("k-1")
 
@@ -57,7 +57,7 @@ def _claimed(world: World) -> None:
     """A turn whose process died before anything was logged: sent again, it is run again."""
     died = world.post("k-1")
     world.run(0.3)
-    world.kill(died)
+    world.process_of(died).kill()
     world.run(18.1)
     world.post("k-1")
 
@@ -68,6 +68,32 @@ def _watched(world: World) -> None:
     world.run(0.6)
     world.post("k-1")
     world.resume("k-1", after=3)
+
+
+def _stalled(world: World) -> None:
+    """A process stands still before anything was logged; the turn is run again, and then it wakes up."""
+    stalled = world.post("k-1")
+    world.run(0.3)
+    world.stall(world.process_of(stalled), 18.0)
+    world.run(17.0)
+    world.post("k-1")
+
+
+def _stalled_late(world: World) -> None:
+    """A process stands still with something logged; the turn is folded, and then it wakes up."""
+    stalled = world.post("k-1")
+    world.run(1.2)
+    world.stall(world.process_of(stalled), 25.0)
+    world.run(18.5)
+    world.sweep()
+
+
+def _long(world: World) -> None:
+    """A turn longer than its lease, with a sweep now and then."""
+    world.post("k-1")
+    for _ in range(5):
+        world.run(5.0)
+        world.sweep()
 
 
 def _busy(world: World) -> None:
@@ -81,25 +107,39 @@ def _twins(world: World) -> None:
     world.post("k-1")
 
 
+SECOND_CHANCE: Final = ((ModelThrottled("slow down"),), (ModelUnavailable("away"),), spoken("third"))
+BROKEN: Final = ((Pause(0.3), Delta("half "), Pause(0.6), ModelStreamInterrupted("gone")),)
+SILENT: Final = ((Pause(0.3), Delta("half "), Pause(40.0), Stop("end_turn")),)
 SCENARIOS: Final = (
     Scenario("plain", _plain),
     Scenario(
         "second chances",
         _plain,
-        {"k-1": ((ModelThrottled("slow down"),), (ModelUnavailable("away"),), spoken("third"))},
+        {"k-1": SECOND_CHANCE},
     ),
     Scenario(
         "broken off",
         _plain,
-        {"k-1": ((Pause(0.3), Delta("half "), Pause(0.6), ModelStreamInterrupted("gone")),)},
+        {"k-1": BROKEN},
+        {"k-1": "failed"},
     ),
-    Scenario("cancelled", _cancelled),
+    Scenario("cancelled", _cancelled, ends={"k-1": "cancelled"}),
+    Scenario(
+        "cancelled in silence",
+        _cancelled,
+        {"k-1": SILENT},
+        {"k-1": "cancelled"},
+    ),
     Scenario("attached", _attached),
     Scenario("queued", _queued),
     Scenario("sent again", _sent_again),
-    Scenario("folded", _folded),
+    Scenario("folded", _folded, ends={"k-0": "interrupted", "k-1": "completed"}),
     Scenario("claimed", _claimed),
     Scenario("watched", _watched),
-    Scenario("busy", _busy),
+    Scenario("busy", _busy, ends={}),
     Scenario("twins", _twins),
+    Scenario("stalled", _stalled),
+    Scenario("stalled late", _stalled_late, ends={"k-1": "interrupted"}),
 )
+LONG: Final = Scenario("long", _long, {"k-1": (spoken("long", deltas=44, pause_s=0.5),)})
+"""Too long for a loop over all its operations."""

@@ -126,6 +126,10 @@ class Scheduler:
     def has_tasks(self) -> bool:
         return bool(self._tasks)
 
+    def has_tasks_of(self, owner: Owner) -> bool:
+        """Whether this process is alive and has something to do."""
+        return not owner.dead and any(task.owner is owner for task in self._tasks)
+
     def run(self, until: Callable[[], bool], *, limit_s: float) -> bool:
         """Let tasks run until `until` holds or `limit_s` more seconds have passed; False: they have."""
         self._until, self._limit_s = until, self.now_s + limit_s
@@ -159,8 +163,7 @@ class Scheduler:
         """Do the work; return how the baton is passed on."""
         _running.task = task
         try:
-            if task.owner is None or not task.owner.dead:
-                work()
+            work()
         except Killed:
             pass
         except BaseException as error:  # noqa: BLE001 - `run` raises it, in the thread that runs the test

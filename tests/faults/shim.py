@@ -22,8 +22,8 @@ from libs.coach_conversation.ports import (
 )
 from libs.coach_conversation.table import Item, Key, Query, Table, Write
 from libs.coach_conversation.types import ConversationRef, TurnId
-from tests.faults.scheduler import Killed, Scheduler
 from tests.fakes.clock import START_MS
+from tests.faults.scheduler import Killed, Scheduler
 
 type Port = Literal["read", "query", "commit", "route", "generate", "send", "sleep"]
 type FaultKind = Literal["fail before", "fail after", "kill", "kill after", "stall", "late"]
@@ -116,7 +116,7 @@ class Process:
         fault = world.fault
         if fault is not None and fault.number == len(world.operations):
             world.struck = operation
-            self.hindered = fault.kind not in ("kill", "kill after")
+            self.hindered = self.hindered or fault.kind not in ("kill", "kill after")
             return self._strike(fault.kind, work, failure)
         if now_s < self.away_until_s and port in ("read", "query", "commit"):
             self.hindered = True
@@ -152,7 +152,7 @@ _OURS: Final = ("libs.coach_conversation.", "stream_coach.")
 
 def _site() -> str:
     """Return the innermost of our functions that is on the stack."""
-    frame = sys._getframe(2)  # noqa: SLF001 - the only way to the caller
+    frame = sys._getframe(2)
     while (caller := frame.f_back) is not None:
         module = str(frame.f_globals.get("__name__"))
         if module.startswith(_OURS):

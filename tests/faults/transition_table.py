@@ -36,7 +36,9 @@ class Change:
         return str(self.after["status"])
 
     def kept(self, *names: str) -> bool:
-        return self.before is not None and all(self.before.get(name) == self.after.get(name) for name in names)
+        return self.before is not None and all(
+            self.before.get(name) == self.after.get(name) for name in names
+        )
 
     @property
     def run_out(self) -> bool:
@@ -67,8 +69,8 @@ def _attempt(change: Change, more: int) -> bool:
 
 def _claimable(change: Change) -> bool:
     assert change.before is not None
-    pending = change.source == "pending"
-    return _attempt(change, 1) and (pending or (change.run_out and change.before["loggedUpTo"] == 0))
+    unsaid = change.before["loggedUpTo"] == 0 and not change.before["cancelRequested"]
+    return _attempt(change, 1) and (change.source == "pending" or (change.run_out and unsaid))
 
 
 def _ticks(change: Change) -> bool:

@@ -11,7 +11,6 @@ from tests.fakes.table import FakeTable
 from tests.faults.shim import Process, Violation
 from tests.faults.transition_table import TERMINAL, Change, row_of
 
-
 type Items = Mapping[Key, Item]
 
 
@@ -24,6 +23,7 @@ class WatchedTable:
         self.logged: dict[str, list[dict[str, Any]]] = {}
         self.owners: dict[str, Process] = {}
         self.attempts: dict[tuple[str, str], int] = {}
+        self.cancelled: dict[str, float] = {}
         self._live: dict[str, set[str]] = {}
         self._violations = violations
 
@@ -71,6 +71,8 @@ class WatchedTable:
             self._wrong("table", f"{process.name}: no row allows {_told(before)} → {_told(after)}")
         else:
             self.seen[row.what] += 1
+        if row is not None and row.what == "cancel running":
+            self.cancelled.setdefault(turn_id, process.world.scheduler.now_s)
         if row is not None and row.what in ("T1 live", "claim"):
             self.owners[turn_id] = process
             self.attempts[turn_id, process.name] = after["attempt"]

@@ -10,13 +10,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from local.http_server import port_of
+from tests.stack.processes import owner_of
 
 type Name = Literal[
     "T1", "log", "flush", "T2", "GetItem", "BatchGetItem", "Query", "UpdateItem", "Converse", "ConverseStream"
@@ -25,7 +25,6 @@ type Name = Literal[
 PERSON: Final = re.compile(rb"user-[0-9a-f]{12}")
 MODEL_CALLS: Final = ("Converse", "ConverseStream")
 PIECE: Final = 65_536
-LOOKS: Final = 20
 _UNAVAILABLE: Final = (
     b"HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/x-amz-json-1.0\r\n"
     b'content-length: 33\r\n\r\n{"__type":"InternalServerError"}\n'
@@ -225,34 +224,11 @@ class _Link:
         return is_due
 
     def _kill(self, user: str) -> None:
-        pid = owner_of(self.writer.get_extra_info("peername")[1])
+        ports = [self.writer.get_extra_info(end)[1] for end in ("peername", "sockname")]
+        pid = owner_of(*ports)
         self.ledger.killed[user] = pid
         os.kill(pid, signal.SIGKILL)
         raise _Over
-
-
-def owner_of(port: int) -> int:
-    """Return the process that has the socket of a local port.
-
-    The kernel's lists are not taken at one instant: while others come and go, one may be left out.
-    """
-    for _ in range(LOOKS):
-        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
-        wanted = {f"socket:[{row[9]}]" for row in rows if row[1] == f"0100007F:{port:04X}"}
-        for process in Path("/proc").glob("[0-9]*"):
-            if wanted & set(open_files(process)):
-                return int(process.name)
-    raise LookupError(f"nobody has port {port}")
-
-
-def open_files(process: Path) -> list[str]:
-    """Return what a process, named by its folder in /proc, has open; it may close some meanwhile, or end."""
-    found = []
-    with suppress(OSError):
-        for file in (process / "fd").iterdir():
-            with suppress(OSError):
-                found.append(str(file.readlink()))
-    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, Literal
 
 import pytest
 
 from tests.stack.client import Conversation, Stream, eventually
 from tests.stack.conftest import RELAYED_PROCESSES, Figures, Relayed
+from tests.stack.processes import TCP
 from tests.stack.relay import MODEL_CALLS, Kill
 from tests.stack.sse import TERMINAL, check_stream
 from tests.stack.stored import Item
@@ -23,7 +23,7 @@ from tests.stack.watching import watch
 
 pytestmark = [
     pytest.mark.stack,
-    pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="who has a socket is read from /proc"),
+    pytest.mark.skipif(not TCP.exists(), reason="who has a socket is read from /proc"),
 ]
 
 type Return = Literal["at once", "later"]

@@ -3,21 +3,19 @@
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
 import pytest
 
 from tests.stack.client import POLL_S, Conversation, Stack, eventually
 from tests.stack.conftest import RELAYED_PROCESSES, Figures, Relayed
-from tests.stack.relay import open_files
+from tests.stack.processes import PROC, runtime_processes, sockets_of, threads_of
 from tests.stack.sse import TERMINAL
 from tests.stack.watching import Turn
 
 pytestmark = [
     pytest.mark.stack,
-    pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted in /proc"),
+    pytest.mark.skipif(not PROC.exists(), reason="threads are counted in /proc"),
 ]
 
 TEXT: Final = "/say " + " ".join(f"word-{number}" for number in range(60))
@@ -28,7 +26,7 @@ SCRIPTS: Final = (
     {"firstTokenMs": FOR_EVER_MS},
     {"routerMs": FOR_EVER_MS},
 )
-ROUNDS: Final = 2
+ROUNDS: Final = 1
 """So often, after a first time that fills pools of threads and connections, each script is played."""
 SPARE_THREADS: Final = 2
 """A pool takes a new thread where an old one is not free that very moment; it keeps both."""
@@ -37,25 +35,11 @@ SETTLED_S: Final = 5.0
 type Count = Counter[str]
 
 
-def runtime_processes(stack: Stack) -> list[int]:
-    """Return the processes that run the function, as the kernel knows them."""
-    found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            _, _, rest = status.read_text().rpartition(")")
-            parent = int(rest.split()[1])
-            environment = (status.parent / "environ").read_bytes()
-            if parent == stack.endpoints.pid and b"_HANDLER=stream_coach.handler." in environment:
-                found.append(int(status.parent.name))
-    return found
-
-
 def _count(pids: list[int]) -> Count:
     count: Count = Counter(processes=len(pids))
     for pid in pids:
-        process = Path(f"/proc/{pid}")
-        count["threads"] += len(list((process / "task").iterdir()))
-        count["sockets"] += sum(name.startswith("socket:") for name in open_files(process))
+        count["threads"] += threads_of(pid)
+        count["sockets"] += sockets_of(pid)
     return count
 
 
@@ -91,7 +75,7 @@ def test_stopped_turns_leave_no_thread_and_no_socket(relayed: Relayed, figures: 
 
 
 def _all_processes(stack: Stack) -> list[int] | None:
-    found = runtime_processes(stack)
+    found = runtime_processes(stack.endpoints)
     return found if len(found) == RELAYED_PROCESSES else None
 
 

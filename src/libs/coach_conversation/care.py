@@ -1,15 +1,15 @@
 """A coach's care: messages that want another answer than training advice, told by rules, never by a model.
 
 `assess` reads a message before and beside the router. Where it finds something, the turn says where to get
-help (`Care.line`), and leaves out whatever pushes or jokes: the greeting, the asides, the workout log.
+help (`Care.line`) and leaves out whatever pushes or jokes: the greeting, the asides, the workout log.
 
-The lists are `care.json`, in the language of `phrases`: `idioms` are taken out of a message first ("suicide
-sprints", "this killed my legs"); then an alarm counts unless it is denied ("no chest pain") or one of its
-kind's `calm` phrases stands in the same sentence ("ten years ago") without one that makes it alarming
-`still`. When several kinds are meant, the first in the file is answered.
+The lists are `care.json`, in the language of `phrases`. First the `idioms` are taken out of a sentence
+("suicide sprints", "this killed my legs"). Then an alarm counts unless it is denied ("no chest pain"; one
+that begins with `!` cannot be), or a `calm` phrase of its kind stands in the same sentence ("ten years
+ago") and none that makes it alarming `still`. Of several kinds, the first in the file is answered.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,8 +17,9 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from libs.coach_conversation import phrases
-from libs.coach_conversation.phrases import COMMA, END, Phrases
+from libs.coach_conversation import wording
+from libs.coach_conversation.phrases import Phrases
+from libs.coach_conversation.wording import COMMA, END
 
 FILE: Final = Path(__file__).with_name("care.json")
 DENIED_WITHIN: Final = 5
@@ -50,7 +51,9 @@ class _KindRules(_File):
     still: tuple[str, ...]
 
 
-class _Rules(_File):
+class Rules(_File):
+    """The data file."""
+
     common: Words
     groups: dict[str, Words]
     spellings: dict[str, str]
@@ -63,42 +66,43 @@ class _Rules(_File):
     kinds: dict[Kind, _KindRules]
 
 
+@dataclass(frozen=True, slots=True)
+class _Alarm:
+    kind: Kind
+    language: Language
+    deniable: bool
+
+
 class _Reader:
     """The rules, ready to read messages with."""
 
-    def __init__(self, rules: _Rules) -> None:
+    def __init__(self, rules: Rules) -> None:
         self._rules = rules
-        self._urgency = list(rules.kinds)
         kinds = rules.kinds.items()
-        alarms = [(kind, language, one.alarms[language]) for kind, one in kinds for language in one.alarms]
         self._idioms = self._phrases((phrase, None) for phrase in rules.idioms)
-        self._alarms = self._phrases((phrase, (kind, lang)) for kind, lang, some in alarms for phrase in some)
+        self._alarms = self._phrases(_alarms(rules))
         self._calm = self._phrases((phrase, kind) for kind, one in kinds for phrase in one.calm)
         self._still = self._phrases((phrase, kind) for kind, one in kinds for phrase in one.still)
-        self._spellings = self._slips() | rules.spellings
+        known = self._alarms.words | self._idioms.words | rules.not_misspelt
+        self._spellings = wording.slips(rules.often_misspelt, known) | rules.spellings
 
     def assess(self, text: str) -> Care | None:
-        words = phrases.read(text, self._spellings)
+        words = wording.read(text, self._spellings)
         starts = {_sentence_start(words, hit.start) for hit in self._alarms.find(words)}
-        meant = [tag for start in starts for tag in self._meant(words[start : words.index(END, start) + 1])]
-        if not meant:
-            return None
-        kind, language = min(meant, key=lambda tag: self._urgency.index(tag[0]))
-        return Care(kind, self._rules.kinds[kind].about, self._rules.kinds[kind].lines[language])
+        meant = [kind for start in starts for kind in self._meant(words[start : words.index(END, start) + 1])]
+        for kind, rules in self._rules.kinds.items():
+            for language in (alarm.language for alarm in meant if alarm.kind == kind):
+                return Care(kind, rules.about, rules.lines[language])
+        return None
 
-    def _meant(self, sentence: Sequence[str]) -> list[tuple[Kind, Language]]:
-        """Return what a sentence tells in earnest."""
-        words = self._without_idioms(sentence)
+    def _meant(self, sentence: Sequence[str]) -> Iterator[_Alarm]:
+        """Yield what a sentence tells in earnest."""
+        hidden = {at for hit in self._idioms.find(sentence) for at in range(hit.start, hit.end)}
+        words = [HIDDEN if at in hidden else word for at, word in enumerate(sentence)]
         calm = {hit.tag for hit in self._calm.find(words)} - {hit.tag for hit in self._still.find(words)}
-        return [
-            hit.tag
-            for hit in self._alarms.find(words)
-            if hit.tag[0] not in calm and not self._denied(words, hit.start)
-        ]
-
-    def _without_idioms(self, words: Sequence[str]) -> list[str]:
-        hidden = {at for hit in self._idioms.find(words) for at in range(hit.start, hit.end)}
-        return [HIDDEN if at in hidden else word for at, word in enumerate(words)]
+        for hit in self._alarms.find(words):
+            if hit.tag.kind not in calm and not (hit.tag.deniable and self._denied(words, hit.start)):
+                yield hit.tag
 
     def _denied(self, words: Sequence[str], start: int) -> bool:
         """Whether the same clause says no to what begins at `start`."""
@@ -113,24 +117,25 @@ class _Reader:
     def _phrases[Tag](self, tagged: Iterable[tuple[str, Tag]]) -> Phrases[Tag]:
         return Phrases(tagged, self._rules.groups, self._rules.common)
 
-    def _slips(self) -> dict[str, str]:
-        """Return the misspellings of the words that matter, as far as they are no words themselves."""
-        known = self._alarms.words | self._idioms.words | self._rules.not_misspelt
-        words = self._rules.often_misspelt
-        return {slip: word for word in words for slip in phrases.misspellings(word) if slip not in known}
-
 
 def assess(text: str) -> Care | None:
     """Return the care that a message asks for, None for ordinary talk.
 
-    Total: any text, in any language, of any length; one pass, well under a millisecond for a message
+    Total   any text of any length: one pass over its words, a second over sentences with an alarm
     """
     return _reader().assess(text)
 
 
 @cache
 def _reader() -> _Reader:
-    return _Reader(_Rules.model_validate_json(FILE.read_bytes()))
+    return _Reader(Rules.model_validate_json(FILE.read_bytes()))
+
+
+def _alarms(rules: Rules) -> Iterator[tuple[str, _Alarm]]:
+    for kind, one in rules.kinds.items():
+        for language, phrases in one.alarms.items():
+            for phrase in phrases:
+                yield phrase.removeprefix("!"), _Alarm(kind, language, not phrase.startswith("!"))
 
 
 def _sentence_start(words: Sequence[str], at: int) -> int:

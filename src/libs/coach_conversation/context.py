@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from libs.coach_conversation import items, prompts
+from libs.coach_conversation.care import Care
 from libs.coach_conversation.models import traits_of
 from libs.coach_conversation.ports import Ports, Prompt, PromptMessage
 from libs.coach_conversation.router import Analysis
@@ -43,6 +44,7 @@ def build_prompt(
     asides: Sequence[Contextual],
     today: str,
     ports: Ports,
+    care: Care | None = None,
 ) -> Prompt:
     """Return the answer's prompt: stable text first, what changes with the turn last."""
     model_id, limits = ports.answer_model_id, ports.limits
@@ -54,7 +56,7 @@ def build_prompt(
     )
     return Prompt(
         model_id=model_id,
-        system=(_coach_text(coach), moment),
+        system=(_coach_text(coach), moment, *_care_text(care)),
         messages=merged([*_spoken(history), PromptMessage("user", text)]),
         max_tokens=limits.max_output_tokens,
         temperature=limits.temperature if traits_of(model_id).sampling else None,
@@ -76,6 +78,10 @@ def _coach_text(coach: CoachConfig) -> str:
         goals=listed(coach.goals),
         limits=listed(coach.limits),
     )
+
+
+def _care_text(care: Care | None) -> tuple[str, ...]:
+    return (prompts.render("care", about=care.about, line=care.line),) if care is not None else ()
 
 
 def _spoken(history: Iterable[Message]) -> list[PromptMessage]:

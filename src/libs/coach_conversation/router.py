@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from libs.coach_conversation import prompts
+from libs.coach_conversation import care, prompts
 from libs.coach_conversation.models import traits_of
 from libs.coach_conversation.ports import Prompt, PromptMessage, Tool
 from libs.coach_conversation.types import Message
@@ -201,7 +201,22 @@ def _ruled(analysis: Analysis, text: str) -> Analysis:
         memory = memory.model_copy(update={"is_memory_request": False, "memory_characteristics": None})
     if len(text.strip()) < SHORT_MESSAGE:
         changes |= {"show_contextual_updates": False, "contextual_updates": ()}
-    return analysis.model_copy(update={"workout_detection": workout, "memory_processing": memory, **changes})
+    ruled = analysis.model_copy(update={"workout_detection": workout, "memory_processing": memory, **changes})
+    return ruled if care.assess(text) is None else _in_care(ruled)
+
+
+def _in_care(analysis: Analysis) -> Analysis:
+    """Return the analysis of a message that asks for care: nothing is logged, nothing is said aside."""
+    logs = analysis.user_intent == "workout_logging"
+    return analysis.model_copy(
+        update={
+            "user_intent": "general" if logs else analysis.user_intent,
+            "show_contextual_updates": False,
+            "contextual_updates": (),
+            "workout_detection": WorkoutDetection(reasoning="the message asks for care"),
+            "processing_priority": analysis.processing_priority.model_copy(update={"workout_first": False}),
+        }
+    )
 
 
 SHORT_MESSAGE: Final = 8

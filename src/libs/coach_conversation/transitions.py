@@ -97,21 +97,25 @@ def claim(record: TurnRecord, *, now_ms: int, lease_ms: int) -> list[Write]:
         "leaseUntil": now_ms + lease_ms,
         **items.due_at(record.conversation, record.turn_id, now_ms + lease_ms),
     }
-    return [
-        Update(
-            items.turn_key(record.conversation, record.turn_id),
-            set=changes,
-            when=(*_as_read(record), Equals("leaseUntil", record.lease_until_ms), Equals("loggedUpTo", 0)),
-        )
-    ]
+    when = (
+        *_as_read(record),
+        Equals("leaseUntil", record.lease_until_ms),
+        Equals("loggedUpTo", 0),
+        Equals("cancelRequested", False),
+    )
+    return [Update(items.turn_key(record.conversation, record.turn_id), set=changes, when=when)]
 
 
 def is_claimable(record: TurnRecord, *, now_ms: int, skew_ms: int) -> bool:
-    """Whether nobody runs this turn and nothing of it was logged; what was logged is never said twice."""
+    """Whether nobody runs this turn, nobody cancelled it, and nothing of it was logged.
+
+    What was logged is never said twice.
+    """
     if record.status == "pending":
         return True
     run_out = record.lease_until_ms + skew_ms < now_ms
-    return record.status == "processing" and run_out and record.logged_up_to == 0
+    untouched = record.logged_up_to == 0 and not record.cancel_requested
+    return record.status == "processing" and run_out and untouched
 
 
 def cancel_running(record: TurnRecord) -> list[Write]:

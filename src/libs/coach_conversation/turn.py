@@ -4,9 +4,10 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from libs.coach_conversation import context, contextual_updates, router, saving
+from libs.coach_conversation import care, context, contextual_updates, router, saving
 from libs.coach_conversation.admission import Admitted
 from libs.coach_conversation.answering import answer
+from libs.coach_conversation.care import Care
 from libs.coach_conversation.endings import Meter, Told, error_event
 from libs.coach_conversation.errors import (
     CoachConfigMissing,
@@ -70,9 +71,13 @@ def _tell(running: RunningTurn, ports: Ports) -> Generator[TurnEvent, None, Told
     admitted, say = running.admitted, running.told.append
     turn = admitted.turn
     yield Start(turn.turn_id, turn.conversation.conversation_id, admitted.ids.assistant)
-    for event in _greeting(turn.text, turn.turn_id):
-        say(event)
-        yield event
+    need = care.assess(turn.text)
+    if need is not None:
+        yield Notice("safety", need.line)
+    elif contextual_updates.wanted(turn.text):
+        greeting = contextual_updates.greeting(turn.turn_id)
+        say(greeting)
+        yield greeting
     yield Progress("routing", "Reading your message")
     background = _background(running, ports)
     history = context.before(background.history, admitted.ids.user)
@@ -81,7 +86,7 @@ def _tell(running: RunningTurn, ports: Ports) -> Generator[TurnEvent, None, Told
         say(event)
         yield event
     yield Progress("generating", "Writing the answer")
-    prompt = _prompt(running, background, history, analysis, ports)
+    prompt = _prompt(running, background, history, analysis, need, ports)
     for piece in answer(prompt, running.inbox, running.meter, ports):
         match piece:
             case Generated():
@@ -96,10 +101,6 @@ def _tell(running: RunningTurn, ports: Ports) -> Generator[TurnEvent, None, Told
                 say(chunk)
                 yield chunk
     raise AssertionError("generation says how it ended")
-
-
-def _greeting(text: str, seed: str) -> list[Contextual]:
-    return [contextual_updates.greeting(seed)] if contextual_updates.wanted(text) else []
 
 
 def _notices(generated: Generated) -> list[Notice]:
@@ -152,6 +153,7 @@ def _prompt(
     background: Background,
     history: tuple[Message, ...],
     analysis: Analysis,
+    need: Care | None,
     ports: Ports,
 ) -> Prompt:
     if background.coach is None:
@@ -164,4 +166,5 @@ def _prompt(
         asides=[event for event in running.told if isinstance(event, Contextual)],
         today=running.admitted.created_at[:10],
         ports=ports,
+        care=need,
     )

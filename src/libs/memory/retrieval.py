@@ -37,15 +37,15 @@ class Tuning:
     statement_words: float = 1.0
     verbatim_words: float = 0.5
     evidence_of_one: float = 0.28
-    evidence_of_many: float = 0.5
+    evidence_of_many: float = 0.51
     least_share: float = 0.4
     fading: float = 0.15
     half_life_days: float = 90.0
 
 
 MINILM: Final = Tuning()
-# Where nothing but words is compared: no vectors, or vectors of hashed n-grams.
-WORDS_ONLY: Final = replace(MINILM, lexical_weight=1.0, evidence_of_one=0.5, evidence_of_many=0.5)
+# Hashed n-grams are near to anything that shares a few letters.
+NGRAMS: Final = replace(MINILM, lexical_weight=0.8, evidence_of_one=0.5, evidence_of_many=0.5)
 
 
 def retrieve(

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from libs.coach_conversation import prompts
 
 FIELDS = {
+    "care": {"about", "line"},
     "coach_moment": {"today", "intent", "asides"},
     "coach_system": {"name", "persona", "specialities", "style", "goals", "limits"},
     "router_message": {"recent", "message"},
