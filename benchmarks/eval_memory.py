@@ -1,6 +1,6 @@
 """`make eval-memory`: what does the coach remember when asked, and what when asked about something else?
 
-Every number is of the held-out half. Thresholds come from the other half: for the plainer ways the lowest that
+Every number is of the held-out half. Thresholds come from the other: for the plainer ways the lowest that
 recalls something for at most one unrelated question in ten, for the retriever the constants in its `Tuning`.
 """
 
@@ -58,7 +58,11 @@ def ask(memories: MemorySet, embedder: Embedder) -> tuple[list[Asked], list[Aske
     texts = _embed([indexed_text(one.type, one.text) for one in memories.store], embedder)
     questions = _embed([asked_text(question) for question, _ in cases], embedder)
     asked = [
-        Asked(question, answers, [replace(one, similarity=s) for one, s in zip(memories.store, row, strict=True)])
+        Asked(
+            question,
+            answers,
+            [replace(one, similarity=s) for one, s in zip(memories.store, row, strict=True)],
+        )
         for (question, answers), row in zip(cases, (questions @ texts.T).tolist(), strict=True)
     ]
     return asked[: len(memories.cases)], asked[len(memories.cases) :]
@@ -111,7 +115,8 @@ def _print_table(tune: MemorySet, held_out: MemorySet, embedder: Embedder, tunin
         shares = "".join(f"{share:7.3f}" for share in report.ranked)
         kept = "".join(f"{share:7.3f}" for share in report.recalled)
         print(f"  {name:<16}{shares:>22}{kept:>26}{report.false_recall:>16.1%}")
-    print(f"  retriever alone: {_median_ms(related, tuning):.1f} ms a question of {SEARCH_WIDTH} candidates\n")
+    median_ms = _median_ms(related, tuning)
+    print(f"  retriever alone: {median_ms:.1f} ms a question of {SEARCH_WIDTH} candidates\n")
 
 
 def _median_ms(asked: Iterable[Asked], tuning: Tuning) -> float:

@@ -76,7 +76,7 @@ def bm25_alone() -> Baseline:
 
 
 def reciprocal_ranks() -> Baseline:
-    """Return cosine and unstemmed BM25 fused by their ranks; ranks tell no evidence, therefore the cosine does."""
+    """Return cosine and unstemmed BM25 fused by their ranks; ranks tell no evidence: the cosine does."""
     return Baseline(_by_reciprocal_ranks, _best_similarity)
 
 

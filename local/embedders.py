@@ -1,4 +1,4 @@
-"""What turns texts into vectors on this machine: the sentence model where it is installed, else hashed n-grams."""
+"""What turns texts into vectors here: the sentence model where it is installed, else hashed n-grams."""
 
 import importlib
 import importlib.util
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 class Embedder(Protocol):
     """Turns texts into vectors of length one.
 
-    Shape   `label` says what may be expected of their likenesses; `dimensions` is the length that loses nothing
+    Shape   `label` says what to expect of their likenesses; `dimensions` is the length that loses nothing
     """
 
     @property
@@ -81,7 +81,7 @@ class SentenceModel:
         try:
             # numpy and the tokeniser come with it, a quarter of a second that most commands need not pay
             model: MiniLM = importlib.import_module("local.minilm").MiniLM.load(self._folder)
-        except Exception:  # a damaged installation, in whatever way: the stack still runs
+        except Exception:  # noqa: BLE001 - a damaged installation, in whatever way: the stack still runs
             _log.exception("embedders.minilm_unreadable")
             return HashedNgrams()
         return model

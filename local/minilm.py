@@ -61,7 +61,8 @@ class Linear:
         padding = np.zeros((tiles * height - len(rows), out_of), dtype=np.float32)
         tiled = np.concatenate([rows, padding]).reshape(tiles, 1, height, out_of)
         products = np.matmul(tiled, self.blocks).transpose(0, 2, 1, 3)
-        return products.reshape(tiles * height, -1)[: len(rows)] + self.bias
+        summed: Floats = products.reshape(tiles * height, -1)[: len(rows)] + self.bias
+        return summed
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +129,14 @@ class MiniLM:
 
     def _forward(self, tokens: Sequence[Sequence[int]]) -> Floats:
         edges = np.cumsum([0, *(len(ids) for ids in tokens)]).tolist()
-        rows = self._words[np.concatenate(tokens)]
-        rows = self._norm(rows + np.concatenate([self._places[: len(ids)] for ids in tokens]))
+        places = np.concatenate([self._places[: len(ids)] for ids in tokens])
+        rows = self._norm(self._words[np.concatenate(tokens)] + places)
         for layer in self._layers:
             rows = layer(rows, edges)
-        means = np.add.reduceat(rows, edges[:-1], axis=0)
-        normalised: Floats = means / np.linalg.norm(means, axis=1, keepdims=True)
+        means: Floats = np.add.reduceat(rows, edges[:-1], axis=0)
+        normalised: Floats = (means / np.linalg.norm(means, axis=1, keepdims=True)).astype(
+            np.float32, copy=False
+        )
         return normalised
 
 
@@ -184,7 +187,8 @@ def _attend(projected: Floats) -> Floats:
     weights -= weights.max(axis=-1, keepdims=True)
     np.exp(weights, out=weights)
     weights /= weights.sum(axis=-1, keepdims=True)
-    return (weights @ value).transpose(1, 0, 2).reshape(length, DIMENSIONS)
+    mixed = (weights @ value).transpose(1, 0, 2).reshape(length, DIMENSIONS)
+    return mixed.astype(np.float32, copy=False)
 
 
 def _gelu(rows: Floats) -> Floats:

@@ -61,4 +61,3 @@ def _parse(body: bytes) -> TitanRequest:
             "input and try again.",
         )
     return request
-

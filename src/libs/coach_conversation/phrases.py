@@ -79,7 +79,8 @@ class _Row[Tag]:
         starts = ends = {at}
         for place in range(self.anchor, 0, -1):
             slot, gap = self.slots[place - 1], self.slots[place].gap
-            starts = {here for start in starts for here in _back(words, start, gap) if slot.takes(words[here])}
+            behind = (here for start in starts for here in _back(words, start, gap))
+            starts = {here for here in behind if slot.takes(words[here])}
         for slot in self.slots[self.anchor + 1 :]:
             ends = {here for end in ends for here in _on(words, end, slot.gap) if slot.takes(words[here])}
         return Hit(max(starts), min(ends) + 1, self.tag) if starts and ends else None
@@ -96,10 +97,10 @@ class Phrases[Tag]:
     ) -> None:
         self._rows: dict[str, list[_Row[Tag]]] = defaultdict(list)
         usual = frozenset((*common, END, COMMA))
-        groups = {name: frozenset(map(_folded, words)) for name, words in groups.items()}
+        folded = {name: frozenset(map(_folded, words)) for name, words in groups.items()}
         for phrase, tag in phrases:
             for parts in _spelled_out(phrase.split()):
-                slots = tuple(_slots(parts, groups))
+                slots = tuple(_slots(parts, folded))
                 rare = (at for at, slot in enumerate(slots) if slot.is_rare(usual))
                 row = _Row(slots, next(rare, 0), tag)
                 for head in row.heads:

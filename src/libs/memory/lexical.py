@@ -1,4 +1,4 @@
-"""How well the words of each candidate answer a question: its best sentence, and half of what stands around it."""
+"""How well each candidate's words answer a question: its best sentence, and half of what stands around it."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ class Analysis:
 
 
 def lexical_scores(question: str, candidates: Sequence[Candidate]) -> list[float]:
-    """Return a score for each candidate. Units: 1.0 for a sentence that holds each term of the question once."""
+    """Return a score for each candidate. Units: 1.0 for a sentence with each term of the question once."""
     asked = frozenset(terms(question))
     if not asked or not candidates:
         return [0.0] * len(candidates)

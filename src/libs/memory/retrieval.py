@@ -1,12 +1,13 @@
-"""Which of the texts that a vector search found are worth showing the model: a pure function of what it found.
+"""Which of the texts that a vector search found are worth showing the model: a pure function of these.
 
     similarity ─────────────────────────── min-max ─┐
     text ─ terms ─ best sentence ─ BM25 ─ min-max² ─┴─ fused ─ recency ─ evidence ─ doubles ─ limit
 
 Min-max keeps how much better one text is than the next, which reciprocal ranks throw away. The numbers of
-`Tuning` were chosen on one half of the questions in tests/data; `make eval-memory` measures them on the other.
+`Tuning` were chosen on one half of the questions in tests/data; `make eval-memory` measures on the other.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,9 +28,9 @@ _DAY_S: Final = 86_400
 class Tuning:
     """What fits one embedding model; the defaults fit all-MiniLM-L6-v2.
 
-    Shape   `statement_words` and `verbatim_words` are the lexical scores that count in full, if the best is less;
+    Shape   `statement_words` and `verbatim_words` are lexical scores that count in full if the best is less;
             `evidence_of_one` is asked of a single candidate, `evidence_of_many` where SEARCH_WIDTH were found
-    Units   `least_share` is a share of the best score; a changing memory loses `fading` of its score in the end,
+    Units   `least_share` is of the best score; a changing memory loses `fading` of its score in the end,
             half of that in `half_life_days`
     """
 
@@ -102,7 +103,8 @@ def _freshness(candidate: Candidate, at: datetime, tuning: Tuning) -> float:
     if candidate.type not in CHANGING_TYPES or candidate.created_at is None:
         return 1.0
     age_days = max((at - candidate.created_at).total_seconds() / _DAY_S, 0.0)
-    return 1.0 - tuning.fading * (1.0 - 0.5 ** (age_days / tuning.half_life_days))
+    left = math.pow(0.5, age_days / tuning.half_life_days)
+    return 1.0 - tuning.fading * (1.0 - left)
 
 
 def _without_doubles(ranked: Iterable[Scored], *, limit: int) -> tuple[Scored, ...]:

@@ -1,7 +1,7 @@
 """Texts as terms: words, stop words, a light stemmer for English, sentences.
 
-Other languages pass through: their words are compared as they stand, and an ending that happens to look English
-is taken off alike in the question and in the memory.
+Other languages pass through: their words are compared as they stand, and an ending that looks English is
+taken off alike in the question and in the memory.
 """
 
 import re
