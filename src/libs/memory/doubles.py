@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from libs.memory.tokens import STOP_WORDS, stem, words
+from libs.memory.tokens import stem, words
+from libs.memory.vocabulary import STOP_WORDS
 
 _SHARED: Final = 0.8
 # Two texts that differ in one of these, or in a number, say different things.
