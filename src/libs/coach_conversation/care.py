@@ -3,7 +3,7 @@
 `assess` reads a message before and beside the router. Where it finds something, the turn says where to get
 help (`Care.line`) and leaves out whatever pushes or jokes: the greeting, the asides, the workout log.
 
-The lists are `care.json`, in the language of `phrases`. First the `idioms` are taken out of a sentence
+The lists are `care.json`, in the language of `phrase_syntax`. First the `idioms` are taken out of a sentence
 ("suicide sprints", "this killed my legs"). Then an alarm counts unless it is denied ("no chest pain"; one
 that begins with `!` cannot be), or a `calm` phrase of its kind stands in the same sentence ("ten years
 ago") and none that makes it alarming `still`. Of several kinds, the first in the file is answered.

@@ -16,6 +16,7 @@ from botocore.config import Config
 
 from local import http_server
 from local.bedrock_emulator import serve_bedrock
+from local.embedders import HashedNgrams
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
@@ -54,7 +55,7 @@ def running_server() -> Iterator[int]:
     stop = asyncio.Event()
 
     async def run() -> None:
-        server = await serve_bedrock()
+        server = await serve_bedrock(embedder=HashedNgrams())
         port.set_result(http_server.port_of(server))
         await stop.wait()
         await http_server.close(server)

@@ -21,6 +21,7 @@ from urllib3.exceptions import ProtocolError
 
 from libs.coach_conversation import router
 from libs.coach_conversation.errors import (
+    ModelFailed,
     ModelRefused,
     ModelStreamInterrupted,
     ModelThrottled,
@@ -435,7 +436,7 @@ def test_a_call_that_was_abandoned_before_it_began_does_not_wait(executor: Threa
         made = model_at(server).call(PROMPT)
         made.abandon()
         waiting = executor.submit(lambda: ask(made))
-        assert isinstance(waiting.exception(5), ModelUnavailable)
+        assert isinstance(waiting.exception(10), ModelFailed)
 
 
 def test_abandoning_twice_does_no_more(executor: ThreadExecutor) -> None:

@@ -1,0 +1,100 @@
+"""The language of phrases: what the data files of rules are written in.
+
+A phrase is a row of words. `a|b` is either word, `a|b_c` this word or those two, `@group` any word of a
+group; `word?` may be missing; `#` is a number, `#<900` one below, `#>4` one above. `..` lets up to 3 other
+words stand between, `..8` up to 8; `this & that` has both in any order with up to 4 words between, `&8` up
+to 8. No gap crosses the end of a sentence, which is the word `.`.
+
+    felt|heard .. pop|snap        chest &6 pain|hurts        my period|periods .. stopped|gone
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import inf, nan
+from typing import Final
+
+from libs.coach_conversation.wording import read
+
+NUMBER: Final = "#"
+_USUAL_GAP: Final = "3"
+_USUAL_DISTANCE: Final = "4"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One word of a row, after up to `gap` others; or a number between `over` and `under`."""
+
+    words: frozenset[str]
+    gap: int
+    over: float = nan
+    under: float = nan
+
+    @property
+    def is_number(self) -> bool:
+        return self.over < self.under
+
+    def is_rare(self, common: Collection[str]) -> bool:
+        return not self.is_number and self.words.isdisjoint(common)
+
+    def is_among(self, said: Collection[str]) -> bool:
+        return not self.words.isdisjoint(said) or (self.is_number and NUMBER in said)
+
+    def takes(self, word: str) -> bool:
+        return word in self.words or (word.isdecimal() and self.over < int(word) < self.under)
+
+
+def spelled_out(parts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield the phrase without `&`, `?` and `_`: in both orders, with and without the word, each way."""
+    for at, part in enumerate(parts):
+        ways = _ways(part, parts[:at], parts[at + 1 :])
+        if ways:
+            for way in ways:
+                yield from spelled_out(way)
+            return
+    yield parts
+
+
+def _ways(part: str, left: Sequence[str], right: Sequence[str]) -> list[list[str]]:
+    if part.startswith("&"):
+        gap = f"..{part[1:] or _USUAL_DISTANCE}"
+        return [[*left, gap, *right], [*right, gap, *left]]
+    if part.endswith("?"):
+        return [[*left, part[:-1], *right], [*left, *right]]
+    if "_" not in part:
+        return []
+    choices = part.split("|")
+    single = "|".join(choice for choice in choices if "_" not in choice)
+    several = [choice.split("_") for choice in choices if "_" in choice]
+    return [[*left, *words, *right] for words in ([[single]] if single else []) + several]
+
+
+def slots(parts: Iterable[str], groups: Mapping[str, frozenset[str]]) -> Iterator[Slot]:
+    gap = 0
+    for part in parts:
+        if part.startswith(".."):
+            gap = int(part[2:] or _USUAL_GAP)
+        else:
+            yield _slot(part.split("|"), gap, groups)
+            gap = 0
+
+
+def _slot(choices: Iterable[str], gap: int, groups: Mapping[str, frozenset[str]]) -> Slot:
+    words: set[str] = set()
+    over, under = nan, nan
+    for choice in choices:
+        match choice[0]:
+            case "@":
+                words |= groups[choice[1:]]
+            case "#":
+                over = float(choice[2:]) if choice[1:2] == ">" else -1.0
+                under = float(choice[2:]) if choice[1:2] == "<" else inf
+            case _:
+                words.add(folded(choice))
+    return Slot(frozenset(words), gap, over, under)
+
+
+@cache
+def folded(word: str) -> str:
+    """Return one word of a phrase as `read` gives it."""
+    return read(word, {})[0]

@@ -1,0 +1,122 @@
+"""A turn whose message asks for care: a line where help is, and nothing that pushes or jokes."""
+
+from typing import Any, Final
+
+import pytest
+
+from libs.coach_conversation import router
+from libs.coach_conversation.care import assess
+from libs.coach_conversation.endings import Meter
+from libs.coach_conversation.errors import ModelUnavailable
+from libs.coach_conversation.inbox import Inbox
+from libs.coach_conversation.log import TurnLog
+from libs.coach_conversation.turn import RunningTurn, run_turn
+from libs.coach_conversation.types import Part
+from libs.streaming.events import Chunk, Complete, Contextual, Notice, Progress, Start, TurnEvent, check_order
+from tests.fakes.model import FakeModel, Step, answering, routing
+from tests.fakes.ports import asked
+from tests.libs.coach_conversation.scenes import Scene
+
+CHEST: Final = "I get chest pain when I squat, 5x5 at 100 kg today"
+EAGER: Final = {
+    "userIntent": "workout_logging",
+    "showContextualUpdates": True,
+    "contextualUpdates": [
+        {"stage": "workout_analysis", "content": "Crunching your squats..."},
+        {"stage": "insights_brewing", "content": "You beast..."},
+    ],
+    "workoutDetection": {"isWorkoutLog": True, "confidence": 0.95, "workoutType": "strength"},
+    "processingPriority": {"workoutFirst": True},
+}
+
+
+def told(
+    text: str, *, router_steps: tuple[Step, ...] = routing(**EAGER)
+) -> tuple[Scene, FakeModel, list[TurnEvent]]:
+    model = FakeModel(answering("Please ", "stop."), router=router_steps)
+    scene = Scene(overrides={"model": model})
+    admitted = scene.admit(asked(text))
+    inbox = Inbox(scene.clock, scene.clock.monotonic_s() + 60.0)
+    log = TurnLog(admitted.lease, scene.ports, inbox.put)
+    running = RunningTurn(admitted=admitted, inbox=inbox, log=log, meter=Meter(admitted.started_s))
+    events: list[TurnEvent] = []
+    for event in run_turn(running, scene.ports):
+        events.append(event)
+        if not isinstance(event, Complete):
+            log.append(event)
+    check_order(events)
+    return scene, model, events
+
+
+def line_of(text: str) -> str:
+    need = assess(text)
+    assert need is not None
+    return need.line
+
+
+def test_the_note_comes_first_and_the_answer_streams_without_asides() -> None:
+    _, _, events = told(CHEST)
+    assert isinstance(events[0], Start)
+    assert events[1:-1] == [
+        Notice("safety", line_of(CHEST)),
+        Progress("routing", "Reading your message"),
+        Progress("generating", "Writing the answer"),
+        Chunk("Please "),
+        Chunk("stop."),
+        Progress("saving", "Saving your conversation"),
+    ]
+    assert isinstance(events[-1], Complete)
+
+
+@pytest.mark.parametrize("steps", [(ModelUnavailable("gone"),), routing(), routing(nonsense=True)])
+def test_nothing_is_said_aside_when_the_router_gives_nothing(steps: tuple[Step, ...]) -> None:
+    _, _, events = told(CHEST, router_steps=steps)
+    assert not any(isinstance(event, Contextual) for event in events)
+
+
+def test_the_note_is_in_the_log_but_not_in_the_saved_message() -> None:
+    scene, _, _ = told(CHEST)
+    assert Notice("safety", line_of(CHEST)) in [event for _, event in scene.logged()]
+    assert scene.messages()[-1].parts == (Part("answer", "Please stop."),)
+
+
+def test_the_care_section_stands_last_behind_the_same_stable_text() -> None:
+    _, cared, _ = told(CHEST)
+    _, plain, _ = told("How do I squat deeper?")
+    prompt, usual = cared.answered[0].prompt, plain.answered[0].prompt
+    assert len(prompt.system) == len(usual.system) + 1
+    assert prompt.stable_system == usual.stable_system == 1
+    assert prompt.system[0] == usual.system[0]
+    assert prompt.system[-1].startswith("This message may be about chest pain, fainting,")
+    assert f"<note>{line_of(CHEST)}</note>" in prompt.system[-1]
+
+
+def test_ordinary_talk_is_told_as_ever() -> None:
+    _, _, events = told("Deadlifts killed my legs today, 5x5 at 100 kg")
+    assert not any(isinstance(event, Notice) for event in events)
+    assert [event.stage for event in events if isinstance(event, Contextual)] == [
+        "initial_greeting",
+        "workout_analysis",
+        "insights_brewing",
+    ]
+
+
+# The rule beside the router
+
+
+@pytest.mark.parametrize("text", [CHEST, f"/log-workout {CHEST}", "cancel that, I want to die"])
+@pytest.mark.parametrize("value", [EAGER, None, {"contextualUpdates": "broken"}])
+def test_no_workout_is_logged_and_nothing_is_shown_whatever_the_router_says(value: Any, text: str) -> None:
+    analysis = router.parse(value, text, elapsed_ms=1)
+    assert not analysis.workout_detection.is_workout_log
+    assert not analysis.workout_detection.is_slash_command
+    assert not analysis.processing_priority.workout_first
+    assert analysis.user_intent != "workout_logging"
+    assert not analysis.show_contextual_updates
+    assert analysis.contextual_updates == ()
+
+
+def test_what_the_person_wants_remembered_is_still_remembered() -> None:
+    value = {"userIntent": "memory_request", "memoryProcessing": {"isMemoryRequest": True}}
+    analysis = router.parse(value, "Remember that I fainted today", elapsed_ms=1)
+    assert (analysis.user_intent, analysis.memory_processing.is_memory_request) == ("memory_request", True)
