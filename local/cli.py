@@ -11,6 +11,8 @@ SUBCOMMANDS = {
     "words": "Show word by word whether the way to the function buffers.",
     "token": "Print a token that the local stack accepts.",
     "event": "Print a sample invocation with fresh tokens.",
+    "recall-index": "Add texts to an index of one's own.",
+    "recall": "Ask an index, as the coach asks its memory.",
 }
 
 
@@ -23,8 +25,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in SUBCOMMANDS:
             return None
-        module = importlib.import_module(f"local.commands.{cmd_name}")
-        command: click.Command = getattr(module, cmd_name)
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"local.commands.{name}"), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -9,7 +9,9 @@ StackError
 ├── ResourceDiffers         a kept table no longer fits template.yaml
 ├── NotRunning              a command needs a running stack and there is none
 ├── RequestRefused          the function answered with an error, or not at all
-└── UnknownEvent            there is no sample event of that name
+├── UnknownEvent            there is no sample event of that name
+├── IndexUnusable           there is no such recall index, or this machine cannot search it
+└── WrongLine               a line of input is not what the command reads
 """
 
 
@@ -55,3 +57,11 @@ class RequestRefused(StackError):
 
 class UnknownEvent(StackError):
     """There is no sample event of that name."""
+
+
+class IndexUnusable(StackError):
+    """There is no such recall index, or this machine cannot search it."""
+
+
+class WrongLine(StackError):
+    """A line of input is not what the command reads."""

@@ -26,11 +26,13 @@ DIMENSIONS: Final = 384
 # What the model was trained on; what a longer text says after that is not seen.
 MAX_TOKENS: Final = 256
 # Tokens whose activations fit the processor's cache.
-_BATCH_TOKENS: Final = 256
+_BATCH_TOKENS: Final = 128
 _LAYERS: Final = 6
 _HEADS: Final = 12
-# OpenBLAS multiplies matrices of up to 100 ** 3 products directly.
-_TILE_PRODUCTS: Final = 1_000_000
+# OpenBLAS multiplies matrices of so few products as they lie, and on one core. Its threads wait busily for
+# each other, which beside the stack's other processes takes seconds.
+_TILE_PRODUCTS: Final = 500_000
+_ATTENTION_PRODUCTS: Final = 250_000
 _EPSILON: Final = np.float32(1e-12)
 _GELU_SCALE: Final = np.float32(np.sqrt(2 / np.pi))
 
@@ -183,12 +185,19 @@ def _attend(projected: Floats) -> Floats:
     """Return what each token of one text takes from the others. Shape: (tokens, 3 * 384) to (tokens, 384)."""
     length, width = len(projected), DIMENSIONS // _HEADS
     query, key, value = projected.reshape(length, 3, _HEADS, width).transpose(1, 2, 0, 3)
-    weights = (query / np.float32(np.sqrt(width))) @ key.transpose(0, 2, 1)
+    query = query / np.float32(np.sqrt(width))
+    height = max(_ATTENTION_PRODUCTS // (length * width), 1)
+    parts = [_weigh(query[:, start : start + height], key, value) for start in range(0, length, height)]
+    return np.concatenate(parts, axis=1).transpose(1, 0, 2).reshape(length, DIMENSIONS)
+
+
+def _weigh(query: Floats, key: Floats, value: Floats) -> Floats:
+    """Return, head by head, the mean of `value` by how well each key answers the query."""
+    weights = query @ key.transpose(0, 2, 1)
     weights -= weights.max(axis=-1, keepdims=True)
     np.exp(weights, out=weights)
     weights /= weights.sum(axis=-1, keepdims=True)
-    mixed = (weights @ value).transpose(1, 0, 2).reshape(length, DIMENSIONS)
-    return mixed.astype(np.float32, copy=False)
+    return (weights @ value).astype(np.float32, copy=False)
 
 
 def _gelu(rows: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import socket
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,10 @@ from local.errors import PartFailed
 START_S = 30.0
 STOP_S = 15.0
 POLL_S = 0.02
+# Not of those that the kernel gives out by itself: another server or connection could be given the port
+# before MiniStack has it.
+PORTS = range(20_000, 32_000)
+CHOICES = 50
 ACCOUNT = "000000000000"
 _LAUNCHER = Path(__file__).with_name("ministack_main.py")
 
@@ -22,22 +27,27 @@ def keep_port(file: Path) -> int:
     """Return the port that `file` keeps while it is free, else a free one, kept from then on.
 
     MiniStack's queues are known by an address with its port: another port would be other, empty queues.
+
+    Raises  PartFailed: there is none
     """
     kept = file.read_text().strip() if file.exists() else ""
-    port = _bound(int(kept) if kept.isdigit() else 0) or _bound(0)
+    wished = [int(kept)] if kept.isdigit() else []
+    others = secrets.SystemRandom().sample(PORTS, CHOICES)
+    port = next((port for port in (*wished, *others) if _is_free(port)), None)
+    if port is None:
+        raise PartFailed("no port could be found for MiniStack")
     file.write_text(str(port))
     return port
 
 
-def _bound(port: int) -> int:
-    """Return the number of a port that can be had now, 0 when `port` cannot."""
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            return 0
-        return int(probe.getsockname()[1])
+            return False
+        return True
 
 
 class MiniStack:

@@ -16,7 +16,7 @@ type Figures = Callable[[str], None]
 
 settings.register_profile(
     "turns",
-    max_examples=60,
+    max_examples=120,
     stateful_step_count=30,
     deadline=None,
     derandomize="CI" in os.environ,

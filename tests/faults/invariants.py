@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from itertools import pairwise
 from typing import Final
 
@@ -13,6 +14,7 @@ from tests.fakes.ports import REF
 from tests.faults.model import asks
 from tests.faults.readers import Reader, text_of
 from tests.faults.shim import Violation
+from tests.faults.watch import text_logged
 from tests.faults.world import World
 
 CANCELLED_WITHIN_S: Final = 0.75
@@ -55,6 +57,7 @@ def check(world: World) -> list[Violation]:
         if record is None and any(reader.seen for reader in readers):
             found.append(Violation("I1", f"{key}: acknowledged and gone"))
         answer = "".join(after.saved(key, "assistant"))
+        found += _of_documents(key, record, answer, world)
         for reader in readers:
             found += _of_stream(reader)
             if record is not None and reader.follows is not None:
@@ -182,6 +185,19 @@ def _as_saved(reader: Reader, record: TurnRecord, saved: str, world: World) -> I
         early = text_of(seen for seen in reader.seen if seen.at_s < kept_s)
         if not saved.startswith(early):
             yield Violation("I3", f"{reader}: more than a tick is lost, {early!r} of {saved!r}")
+
+
+def _of_documents(key: str, record: TurnRecord | None, saved: str, world: World) -> Iterator[Violation]:
+    """What a poll showed was the beginning of what was said, and a whole answer is the saved one."""
+    logged = text_logged(world.table.logged.get(world.turn_id(key), []))
+    for answer in world.answers:
+        if answer.key != key or answer.status != HTTPStatus.OK:
+            continue
+        shown = answer.document.get("aiMessage", {}).get("content")
+        if shown is not None and (record is None or shown != saved):
+            yield Violation("I3", f"{answer.process}: answered {shown!r}, saved {saved!r}")
+        if not logged.startswith(answer.document.get("content", "")):
+            yield Violation("I3", f"{answer.process}: showed {answer.document['content']!r} of {logged!r}")
 
 
 def _of_conversation(after: Aftermath) -> Iterator[Violation]:

@@ -49,6 +49,11 @@ class Conversation(RuleBasedStateMachine):
         self.world.post(key)
         self.world.run(soon)
 
+    @rule(key=KEYS, soon=SOON)
+    def say_and_wait(self, key: str, soon: float) -> None:
+        self.world.post_for_json(key)
+        self.world.run(soon)
+
     @rule(key=KEYS, mode=st.sampled_from(["attach", "queued"]), soon=SOON)
     def leave_for_later(self, key: str, mode: str, soon: float) -> None:
         self.world.begin(key, mode)

@@ -15,6 +15,7 @@ from libs.coach_conversation.feed import StoredFeed
 from libs.coach_conversation.log import TurnLog
 from libs.coach_conversation.table import Absent, Clause, Equals, OneOf, Put, Update, Write
 from libs.coach_conversation.types import Ending, Message, TurnRecord
+from libs.streaming.keepalive import Numbered
 from tests.faults.fault_loop import Scenario
 from tests.faults.scenarios import LONG, SCENARIOS
 
@@ -204,13 +205,16 @@ def lease_never_renewed(patch: pytest.MonkeyPatch) -> None:
 
 def log_read_before_record(patch: pytest.MonkeyPatch) -> None:
     """A reader reads the log, and then whether the turn is over."""
-    original = StoredFeed._new_events
 
-    def new_events(self: StoredFeed) -> list[Any]:
-        early = recovery.logged(self._record, self._ports, after_key=self._last_key)
-        with pytest.MonkeyPatch.context() as stale:
-            stale.setattr(recovery, "logged", lambda *_, **__: early)
-            return original(self)
+    def new_events(self: StoredFeed) -> list[Numbered]:
+        logged, self._last_key = recovery.logged(self._record, self._ports, after_key=self._last_key)
+        record = self._fresh_record()
+        events = [(number, event) for number, event in logged if number > self._seen]
+        if record is not None and record.ending is not None:
+            events = self._to_the_end(record, record.ending, events)
+        if events:
+            self._seen = events[-1][0]
+        return events
 
     patch.setattr(StoredFeed, "_new_events", new_events)
 
@@ -233,7 +237,7 @@ MUTANTS: Final = (
     Mutant("no idempotency record", no_idempotency_record, _PLAIN, "I2"),
     Mutant("no attempt fence", no_attempt_fence, _NAMED["stalled"], "table"),
     Mutant("no fence at all", no_fence_at_all, _NAMED["stalled late"], "I3"),
-    Mutant("no lease rule", no_lease_rule, _NAMED["watched"], "outcome"),
+    Mutant("no lease rule", no_lease_rule, _NAMED["watched"], "lease"),
     Mutant("generates again", generates_again, _PLAIN, "I2"),
     Mutant("user message saved late", user_message_saved_late, _PLAIN, "I1"),
     Mutant("log without order", log_without_order, _PLAIN, "I3"),
@@ -242,7 +246,7 @@ MUTANTS: Final = (
     Mutant("activeTurn kept", activeturn_kept, _PLAIN, "usable"),
     Mutant("saved before it is logged", saved_before_logged, _PLAIN, "I3"),
     Mutant("fold saves nothing", fold_saves_nothing, _PLAIN, "I3"),
-    Mutant("lease never renewed", lease_never_renewed, LONG, "outcome"),
-    Mutant("log read before the record", log_read_before_record, _NAMED["watched"], "I3"),
+    Mutant("lease never renewed", lease_never_renewed, LONG, "lease"),
+    Mutant("log read before the record", log_read_before_record, _NAMED["watched"], "I7"),
     Mutant("duplicates run", duplicates_run, _PLAIN, "I2"),
 )

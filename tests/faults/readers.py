@@ -85,8 +85,10 @@ class Reader:
         return [seen for seen in self.seen if seen.kind == kind]
 
     def receive(self, data: bytes, at_s: float) -> list[Seen]:
-        """Take the bytes of whole SSE frames and return the events in them."""
+        """Take the bytes of whole SSE frames and return the events that the client stayed for."""
         came = [_event(frame, at_s) for frame in data.decode().split("\n\n") if frame.startswith("id:")]
+        if self.leaves_after is not None:
+            came = came[: max(0, self.leaves_after - len(self.seen))]
         self.seen += came
         return came
 

@@ -13,6 +13,12 @@ def _plain(world: World) -> None:
     world.post("k-1")
 
 
+def _as_json(world: World) -> None:
+    world.post_for_json("k-1")
+    world.run(0.7)
+    world.poll("k-1")
+
+
 def _cancelled(world: World) -> None:
     world.post("k-1")
     world.run(0.9)
@@ -23,6 +29,18 @@ def _attached(world: World) -> None:
     world.begin("k-1", "attach")
     world.run_all()
     world.resume("k-1")
+
+
+def _never_attached(world: World) -> None:
+    world.begin("k-1", "attach")
+    world.run(63.0)
+    world.sweep()
+
+
+def _cancelled_while_pending(world: World) -> None:
+    world.begin("k-1", "queued")
+    world.run_all()
+    world.cancel("k-1")
 
 
 def _queued(world: World) -> None:
@@ -123,6 +141,7 @@ SCENARIOS: Final = (
         {"k-1": BROKEN},
         {"k-1": "failed"},
     ),
+    Scenario("as json", _as_json),
     Scenario("cancelled", _cancelled, ends={"k-1": "cancelled"}),
     Scenario(
         "cancelled in silence",
@@ -131,6 +150,8 @@ SCENARIOS: Final = (
         {"k-1": "cancelled"},
     ),
     Scenario("attached", _attached),
+    Scenario("never attached", _never_attached, ends={"k-1": "interrupted"}),
+    Scenario("cancelled while pending", _cancelled_while_pending, ends={"k-1": "cancelled"}),
     Scenario("queued", _queued),
     Scenario("sent again", _sent_again),
     Scenario("folded", _folded, ends={"k-0": "interrupted", "k-1": "completed"}),

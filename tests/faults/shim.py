@@ -83,7 +83,12 @@ class Shimmed(Protocol):
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Process:
-    """One invocation: what it does counts only while it is not dead. Units: `skew_ms` of its clock."""
+    """One invocation: what it does counts only while it is not dead.
+
+    Shape   `hindered`: its store or its time failed it; `asking`: how many model calls it is in
+    Units   `skew_ms` what its clock is ahead of the true time; `log_lag_s` what a write of its log takes;
+            `stalled_until_s`, `away_until_s` till when it is frozen, or the store is away
+    """
 
     name: str
     world: Shimmed
@@ -92,9 +97,15 @@ class Process:
     died_s: float | None = None
     stalled_until_s: float = 0.0
     away_until_s: float = 0.0
+    log_lag_s: float = 0.0
     hindered: bool = False
     asking: int = 0
     done: list[Operation] = field(default_factory=list)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing ever went wrong with it."""
+        return not self.dead and not self.hindered
 
     def kill(self) -> None:
         if not self.dead:
@@ -121,6 +132,8 @@ class Process:
         if now_s < self.away_until_s and port in ("read", "query", "commit"):
             self.hindered = True
             raise failure
+        if self.log_lag_s and operation.site.startswith("log."):
+            world.scheduler.wait(None, self.log_lag_s)
         return work()
 
     def _strike[T](self, kind: FaultKind, work: Callable[[], T], failure: Exception) -> T:

@@ -32,7 +32,8 @@ MAX_SKEW_MS = 1000
 class Stage:
     """What processes share, and what was seen of them; one conversation, named by REF.
 
-    Shape   `fault` strikes at the operation of its number; `struck` is that operation, once it did
+    Shape   `fault` strikes at the operation of its number; `struck` is that operation, once it did;
+            `turn_ids` are those of keys that are not a message's
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Stage:
         self.queue, self.journal = FakeQueue(), FakeJournal()
         self.calls: list[Called] = []
         self.processes: list[Process] = []
+        self.turn_ids: dict[str, str] = {}
         self._random = Random(seed)
 
     @property
@@ -60,7 +62,7 @@ class Stage:
         return self.scheduler.now_s
 
     def turn_id(self, key: str) -> str:
-        return turn_id(REF.user_id, REF.conversation_id, f"message:{key}")
+        return self.turn_ids.get(key) or turn_id(REF.user_id, REF.conversation_id, f"message:{key}")
 
     def record(self, key: str) -> TurnRecord | None:
         """Return the turn of this key as it stands."""

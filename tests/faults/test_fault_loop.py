@@ -13,13 +13,12 @@ MIN_POINTS = 40
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_whatever_fails_at_whatever_operation_the_invariants_hold(
-    scenario: Scenario, figures: Figures
+    scenario: Scenario,
 ) -> None:
     runs, struck, found = 0, 0, []
     for played in every_fault(scenario):
         runs, struck = runs + 1, struck + (played.struck is not None)
         found += [(played.fault, played.struck, violation) for violation in played.violations]
-    figures(f"{scenario.name}: {struck} faults in {runs} runs")
     assert found == []
     assert struck == runs - 1
 
@@ -47,4 +46,4 @@ def test_the_loop_covers_at_least_forty_distinct_points(figures: Figures) -> Non
 
 def test_the_scenarios_take_every_row_of_the_transition_table() -> None:
     taken = {row for scenario in SCENARIOS for row in run(scenario).world.table.seen}
-    assert {row.what for row in ROWS} - taken == {"cancel pending", "expire"}
+    assert taken == {row.what for row in ROWS}

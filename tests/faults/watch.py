@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from libs.coach_conversation.conversations import DELETED_COACH
 from libs.coach_conversation.table import Item, Key, Query, Write
 from tests.fakes.clock import START_MS
 from tests.fakes.table import FakeTable
 from tests.faults.shim import Process, Violation
-from tests.faults.transition_table import TERMINAL, Change, row_of
+from tests.faults.transition_table import LIVE, TERMINAL, Change, row_of
 
 type Items = Mapping[Key, Item]
 
@@ -60,6 +61,7 @@ class WatchedTable:
 
     def _check_turn(self, process: Process, key: Key, before: Item | None, after: Item | None) -> None:
         if after is None:
+            self._live.get(key.pk, set()).discard(key.sk.partition("#")[2])
             return
         turn_id = str(after["turnId"])
         owner = self.owners.get(turn_id)
@@ -71,6 +73,8 @@ class WatchedTable:
             self._wrong("table", f"{process.name}: no row allows {_told(before)} → {_told(after)}")
         else:
             self.seen[row.what] += 1
+        if change.source in LIVE and change.target == "interrupted" and owner is not None and owner.is_well:
+            self._wrong("lease", f"{process.name} folded a turn that {owner.name} was running")
         if row is not None and row.what == "cancel running":
             self.cancelled.setdefault(turn_id, process.world.scheduler.now_s)
         if row is not None and row.what in ("T1 live", "claim"):
@@ -84,7 +88,7 @@ class WatchedTable:
     def _check_reply(self, pk: str, turn: Item) -> None:
         key = Key(pk, f"M#{turn['assistantMessageId']}")
         saved = self.table.read([key]).get(key)
-        told = _text(self.logged.get(turn["turnId"], []))
+        told = text_logged(self.logged.get(turn["turnId"], []))
         if saved is None or saved["content"] != told:
             shown = saved["content"] if saved is not None else None
             self._wrong("I3", f"{turn['status']}: saved {shown!r}, logged {told!r}")
@@ -103,15 +107,16 @@ class WatchedTable:
             self._wrong("I3", f"loggedUpTo is not {len(log)} with the entry")
 
     def _check_message(self, key: Key, before: Item | None, after: Items) -> None:
-        said = after.get(key)
-        if before is not None and (said is not None or before["role"] == "user"):
+        said, meta = after.get(key), self.table.read([Key(key.pk, "META")])
+        deleted = any(item["coachId"] == DELETED_COACH for item in meta.values())
+        if before is not None and not deleted and (said is not None or before["role"] == "user"):
             self._wrong("I1", f"the message {key.sk} was written over or deleted")
 
     def _check_active(self, pk: str) -> None:
         key = Key(pk, "META")
         meta = self.table.read([key]).get(key)
         live = self._live.get(pk, set())
-        if meta is None:
+        if meta is None or meta["coachId"] == DELETED_COACH:
             return
         if len(live) > 1:
             self._wrong("I4", f"{len(live)} turns of one conversation at once")
@@ -119,7 +124,8 @@ class WatchedTable:
             self._wrong("release", f"activeTurn is {meta.get('activeTurn')}, live are {sorted(live)}")
 
 
-def _text(events: Iterable[Mapping[str, Any]]) -> str:
+def text_logged(events: Iterable[Mapping[str, Any]]) -> str:
+    """Return what the logged events say of the message."""
     return "".join(event["content"] for event in events if event["type"] in ("chunk", "contextual"))
 
 

@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from libs.coach_conversation.errors import TurnError
+from libs.coach_conversation.ids import turn_id
 from libs.coach_conversation.items import message_key
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.types import TurnRecord
 from libs.lambda_runtime import Context, StreamingResponse
 from libs.streaming.errors import StreamingError
 from libs.streaming.requests import Request
-from stream_coach.deliveries import live, resume, turn_json, worker
+from stream_coach.deliveries import live, plain_json, resume, turn_json, worker
 from stream_coach.deliveries.call import Call
 from tests.fakes.ports import REF
 from tests.faults.model import asks
@@ -22,20 +24,33 @@ from tests.faults.stage import Stage
 
 INVOCATION_S: Final = 300.0
 NO_CONTENT: Final = 204
+AGAIN: Final = " again"
 
 type Answer = Callable[[Call, Ports], StreamingResponse]
-type Answered = tuple[str, int, dict[str, Any]]
-"""Which process, with which status (0: refused), and what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A document that came; `status` 0 where the request was refused."""
+
+    process: str
+    key: str
+    status: int
+    document: dict[str, Any]
 
 
 class World(Stage):
-    """A stage with clients. `begun`: the keys of turns that were left for later."""
+    """A stage with clients.
+
+    Shape   `begun` the keys of turns that nobody reads as a stream; `answers` the documents that came
+    """
 
     def __init__(self, seed: int = 0, **options: Any) -> None:
         super().__init__(seed, **options)
         self.readers: list[Reader] = []
         self.begun: set[str] = set()
         self.answers: list[Answered] = []
+        self.invocation_s = INVOCATION_S
 
     @property
     def keys(self) -> list[str]:
@@ -46,6 +61,18 @@ class World(Stage):
         """Say something, live."""
         body = {"userResponse": asks(key), "clientMessageId": key}
         return self._stream(key, live.stream_turn, body=body, leaves_after=leaves_after)
+
+    def regenerate(self, key: str, answer_id: str) -> Reader:
+        """Have the answer to a message written anew, as AI SDK clients ask for it."""
+        again = f"{key}{AGAIN}"
+        self.turn_ids[again] = turn_id(REF.user_id, REF.conversation_id, f"again:{key}:{answer_id}")
+        said = {"id": key, "role": "user", "parts": []}
+        body = {"messages": [said], "trigger": "regenerate-message", "messageId": answer_id}
+        return self._stream(again, live.stream_turn, body=body)
+
+    def delete(self) -> None:
+        """Delete the conversation."""
+        self._ask("", plain_json.delete_conversation)
 
     def resume(self, key: str, *, after: int = 0, leaves_after: int | None = None) -> Reader:
         """Attach to a turn, behind an event that was seen."""
@@ -65,6 +92,11 @@ class World(Stage):
         self.begun.add(key)
         body = {"userResponse": asks(key), "clientMessageId": key, "mode": mode}
         self._ask(key, turn_json.begin_turn, body=body)
+
+    def post_for_json(self, key: str) -> None:
+        """Say something, and wait for the answer as one document."""
+        self.begun.add(key)
+        self._ask(key, turn_json.answer_turn, body={"userResponse": asks(key), "clientMessageId": key})
 
     def cancel(self, key: str) -> None:
         self._ask(key, turn_json.cancel_turn)
@@ -101,7 +133,7 @@ class World(Stage):
 
     def _context(self, ports: Ports) -> Context:
         clock = ports.clock.monotonic_s
-        return Context("invocation", deadline_s=clock() + INVOCATION_S, clock=clock)
+        return Context("invocation", deadline_s=clock() + self.invocation_s, clock=clock)
 
     def _call(self, key: str, ports: Ports, body: Mapping[str, Any] | None, query: Mapping[str, str]) -> Call:
         data = json.dumps(body).encode() if body is not None else b""
@@ -116,9 +148,11 @@ class World(Stage):
             try:
                 status, _, _, sent = answer(self._call(key, ports, body, {}), ports)
             except (TurnError, StreamingError) as error:
-                self.answers.append((process.name, 0, {"code": error.code}))
+                self.answers.append(Answered(process.name, key, 0, {"code": error.code}))
             else:
-                self.answers.append((process.name, status, json.loads(b"".join(_bytes(sent)))))
+                document = b"".join(_bytes(sent))
+                told = json.loads(document) if document else {}
+                self.answers.append(Answered(process.name, key, status, told))
 
         self.invoke(process, work)
 
@@ -172,7 +206,7 @@ class World(Stage):
             return
         record = self.record(reader.key)
         user, answer = self._saved(record) if record is not None else (None, None)
-        if seen.kind == "start" and user != asks(reader.key):
+        if seen.kind == "start" and user != asks(reader.key.removesuffix(AGAIN)):
             self.violations.append(Violation("I1", f"{reader}: `start` and no user message"))
         if seen.kind == "complete" and answer != seen.data["aiMessage"]["content"]:
             self.violations.append(Violation("I5", f"{reader}: `complete` before it is saved"))

@@ -20,8 +20,9 @@ IMPATIENT: Final = {
     "TURNS_PER_MINUTE": "3",
 }
 RELAYED: Final = {
-    # Ten processes on two cores, some of which are only just starting: a message may take its time.
+    # Ten processes on two cores, some of which are only just starting: all may take its time.
     "STORE_TIMEOUT_S": "4",
+    "ROUTER_TIMEOUT_S": "5",
     "LEASE_S": "1",
     "LEASE_RENEWAL_S": "0.3",
     "FALLBACK_MODEL_ID": "us.anthropic.claude-haiku-4-5-20251001-v1:0",

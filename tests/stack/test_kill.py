@@ -32,6 +32,7 @@ WORDS: Final = " ".join(f"word-{number}" for number in range(20))
 SLOW: Final = {"routerMs": 150, "firstTokenMs": 150, "interTokenMs": 100}
 CLOCK_SKEW_S: Final = 2.0
 KEY: Final = "the-same-key"
+TRIES: Final = 3
 MOST_ENDS: Final = 2
 """The end of what was kept may have the id of an event that was told and not kept: it is told once more."""
 
@@ -103,6 +104,9 @@ class Killed:
         return bool(self.told.events)
 
 
+type Cases = dict[tuple[Kill, Return], Killed]
+
+
 def _text(conversation: Conversation, words: str = WORDS) -> str:
     return f"/say {conversation.person.user} {words}"
 
@@ -135,13 +139,20 @@ def _lease_ends(turn: Item) -> None:
     eventually(lambda: time.time() > until_s)
 
 
+def _get_to(relayed: Relayed, kill: Kill) -> tuple[Conversation, Stream]:
+    """Have a turn killed; one that does not get to its point, on a machine without time for it, is let go."""
+    for _ in range(TRIES):
+        conversation = relayed.stack.person().begin()
+        user = conversation.person.user
+        relayed.ledger.expect(user, kill)
+        told = _say(conversation, KEY)
+        if user in relayed.ledger.killed:
+            return conversation, told
+    raise AssertionError(f"no turn got to {kill}; the last one was {told.types}")
+
+
 def _killed(relayed: Relayed, kill: Kill, comes_back: Return) -> Killed:
-    conversation = relayed.stack.person().begin()
-    user = conversation.person.user
-    relayed.ledger.expect(user, kill)
-    told = _say(conversation, KEY)
-    heard = [(one.name, round(one.at_s - told.sent_s, 2)) for one in relayed.ledger.heard(user)]
-    assert user in relayed.ledger.killed, f"the turn ended without getting to {kill}: {heard}"
+    conversation, told = _get_to(relayed, kill)
     then = _state(relayed, conversation)
     if comes_back == "later" and then.turn is not None:
         _lease_ends(then.turn)
@@ -165,7 +176,7 @@ def _ends(conversation: Conversation, seen: Stream) -> int:
 
 
 @pytest.fixture(scope="module")
-def killed(shared_relayed: Relayed) -> dict[tuple[Kill, Return], Killed]:
+def killed(shared_relayed: Relayed) -> Cases:
     shared_relayed.stack.emulator.play(**SLOW)
     with ThreadPoolExecutor(RELAYED_PROCESSES) as threads:
         found = threads.map(lambda case: _killed(shared_relayed, *case), CASES)
@@ -173,7 +184,7 @@ def killed(shared_relayed: Relayed) -> dict[tuple[Kill, Return], Killed]:
 
 
 @pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}, back {case[1]}")
-def one(request: pytest.FixtureRequest, killed: dict[tuple[Kill, Return], Killed]) -> Killed:
+def one(request: pytest.FixtureRequest, killed: Cases) -> Killed:
     return killed[request.param]
 
 
@@ -188,18 +199,20 @@ def test_the_client_sees_that_its_stream_broke(one: Killed) -> None:
     assert not TERMINAL & set(one.told.types)
 
 
-def test_whoever_comes_back_gets_what_was_kept_and_one_end(one: Killed) -> None:
-    if one.seen is None:
-        pytest.skip("nobody came back with a cursor")
+def test_whoever_comes_back_gets_what_was_kept_and_one_end(killed: Cases) -> None:
+    for one in killed.values():
+        if one.seen is not None:
+            _check_seen(one, one.seen)
+
+
+def _check_seen(one: Killed, seen: Stream) -> None:
     kept = len(one.again.events) - 1
-    assert [event.type in TERMINAL for event in one.seen.events] == [
-        number == len(one.seen.events) for number in range(1, len(one.seen.events) + 1)
-    ]
+    assert [kind for kind in seen.types if kind in TERMINAL] == [seen.types[-1]]
     if len(one.told.events) <= kept:
-        assert one.told.replay() + one.seen.replay() == one.again.replay()
+        assert one.told.replay() + seen.replay() == one.again.replay(), str(one.kill)
     else:
-        [error] = one.seen.events
-        assert one.again.replay()[:-1] == one.told.replay()[:kept]
+        [error] = seen.events
+        assert one.again.replay()[:-1] == one.told.replay()[:kept], str(one.kill)
         assert error.data["code"] == "MODEL_STREAM_INTERRUPTED"
         assert error.data.get("savedContent") == one.again.last.get("savedContent")
 
@@ -208,12 +221,13 @@ def test_whoever_has_seen_the_end_is_soon_let_go(one: Killed) -> None:
     assert one.ends <= MOST_ENDS
 
 
-def test_the_same_key_again_says_nothing_new_where_anything_was_kept(one: Killed) -> None:
-    if not one.then.kept:
-        pytest.skip("nothing was kept")
-    check_stream(one.again.events)
-    assert one.again.text == one.then.kept
-    assert one.model_calls == one.then.model_calls
+def test_the_same_key_again_says_nothing_new_where_anything_was_kept(killed: Cases) -> None:
+    kept = [one for one in killed.values() if one.then.kept]
+    assert kept
+    for one in kept:
+        check_stream(one.again.events)
+        assert one.again.text == one.then.kept, str(one.kill)
+        assert one.model_calls == one.then.model_calls, str(one.kill)
 
 
 def test_there_is_one_message_and_at_most_one_answer_which_is_what_was_kept(one: Killed) -> None:
@@ -232,9 +246,7 @@ def test_the_conversation_goes_on(one: Killed) -> None:
     assert len(one.conversation.stored()) == len(one.messages) + 2
 
 
-def test_a_turn_of_which_nothing_was_kept_is_run_again_for_who_has_seen_nothing_of_it(
-    killed: dict[tuple[Kill, Return], Killed],
-) -> None:
+def test_a_turn_of_which_nothing_was_kept_is_run_again_for_who_has_seen_nothing_of_it(killed: Cases) -> None:
     anew = [one for one in killed.values() if one.then.turn and not one.then.kept and one.seen is None]
     assert (Kill("T1", "after"), "at once") in [(one.kill, one.comes_back) for one in anew]
     assert (Kill("T1", "after"), "later") in [(one.kill, one.comes_back) for one in anew]
@@ -244,23 +256,19 @@ def test_a_turn_of_which_nothing_was_kept_is_run_again_for_who_has_seen_nothing_
         assert one.model_calls == one.then.model_calls + 2
 
 
-def test_a_turn_that_was_saved_is_complete_although_nobody_heard_of_it(
-    killed: dict[tuple[Kill, Return], Killed],
-) -> None:
+def test_a_turn_that_was_saved_is_complete_although_nobody_heard_of_it(killed: Cases) -> None:
     one = killed[Kill("T2", "after"), "at once"]
     assert one.seen is not None
     assert (one.seen.types, one.again.last["type"]) == (["complete"], "complete")
     assert one.model_calls == 2
 
 
-def test_a_message_that_never_arrived_is_answered_when_it_is_sent_again(
-    killed: dict[tuple[Kill, Return], Killed],
-) -> None:
+def test_a_message_that_never_arrived_is_answered_when_it_is_sent_again(killed: Cases) -> None:
     one = killed[Kill("T1", "before"), "at once"]
     assert (one.then.messages, one.told.status, one.again.last["type"]) == ([], 502, "complete")
 
 
-def test_every_point_was_reached(killed: dict[tuple[Kill, Return], Killed], figures: Figures) -> None:
+def test_every_point_was_reached(killed: Cases, figures: Figures) -> None:
     assert len({str(kill) for kill, _ in killed}) == len(POINTS)
     figures(f"SIGKILL of {len(killed)} real processes at {len(POINTS)} points:")
     for (kill, how), one in killed.items():

@@ -26,6 +26,7 @@ from libs.coach_conversation.types import CoachId, ConversationId, ConversationR
 MAX_PAGE: Final = 100
 DELETE_BATCH: Final = 10
 """A transaction holds at most 4 MB, an item at most 400 KB."""
+DELETION_DUE_MS: Final = 60_000
 DELETED_COACH: Final = "#deleted"
 """No coach id holds a `#`, so every check of the coach finds a conversation that is being deleted gone."""
 
@@ -170,7 +171,7 @@ def delete(ref: ConversationRef, ports: Ports) -> None:
     """Delete the conversation with all that is in it; deleting again what is half deleted goes on.
 
     Its running turn is cancelled first. From the first write on nobody finds it any more, and a turn
-    that is still running cannot save into it.
+    that is still running cannot save into it. Should this process not come to the end, the sweeper does.
 
     Raises  ConversationNotFound, StoreUnavailable
     """
@@ -182,8 +183,11 @@ def delete(ref: ConversationRef, ports: Ports) -> None:
     with suppress(ConditionFailed):
         hidden = Update(
             key,
-            set={"coachId": DELETED_COACH},
-            remove=("activeTurn", "gsi1pk", "gsi1sk"),
+            set={
+                "coachId": DELETED_COACH,
+                **items.deletion_due_at(ref, ports.clock.now_ms() + DELETION_DUE_MS),
+            },
+            remove=("activeTurn",),
             when=(Equals("coachId", ref.coach_id),),
         )
         ports.table.commit([hidden])

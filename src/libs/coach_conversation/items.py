@@ -78,6 +78,11 @@ def due_at(ref: ConversationRef, turn_id: TurnId, at_ms: int) -> Item:
     return {"gsi1pk": DUE, "gsi1sk": f"{at_ms:013d}#{ref.conversation_id}#{turn_id}", "dueAt": at_ms}
 
 
+def deletion_due_at(ref: ConversationRef, at_ms: int) -> Item:
+    """Return the index attributes by which the sweeper finds a conversation that is half deleted."""
+    return {"gsi1pk": DUE, "gsi1sk": f"{at_ms:013d}#{ref.conversation_id}"}
+
+
 def message_item(message: Message) -> Item:
     parts = [
         {"kind": part.kind, "length": len(part.text), **({"stage": part.stage} if part.stage else {})}

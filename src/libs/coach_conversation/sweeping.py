@@ -1,9 +1,10 @@
 """The sweeper: each minute, whatever is due and whose owner did not come."""
 
+from contextlib import suppress
 from typing import Final
 
-from libs.coach_conversation import items, recovery, transitions
-from libs.coach_conversation.errors import StoreUnavailable
+from libs.coach_conversation import conversations, items, recovery, transitions
+from libs.coach_conversation.errors import ConversationNotFound, StoreUnavailable
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.table import ConditionFailed, Item, Query
 from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef, TurnRecord, UserId
@@ -14,7 +15,7 @@ MAX_ATTEMPTS: Final = 3
 
 
 def sweep(ports: Ports) -> int:
-    """Settle every turn that is due: fold, expire, or send again. Return how many were due.
+    """Settle every turn that is due: fold, expire, or send again; finish deletions. Return how many were due.
 
     The index is read eventually consistently and only names candidates; each turn is read again
     before it is judged, and each change has its condition.
@@ -34,7 +35,12 @@ def sweep(ports: Ports) -> int:
 
 
 def _sweep_one(item: Item, now_ms: int, ports: Ports) -> None:
-    found = items.turn_from(conversation_of(item), item)
+    ref = conversation_of(item)
+    if item["sk"] == items.meta_key(ref).sk:
+        with suppress(ConversationNotFound):
+            conversations.delete(ref, ports)
+        return
+    found = items.turn_from(ref, item)
     record = recovery.find_turn(found.conversation, found.turn_id, ports)
     if record is None or record.is_terminal:
         return

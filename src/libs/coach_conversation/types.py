@@ -22,10 +22,6 @@ LIVE_STATUSES: tuple[TurnStatus, ...] = ("processing", "streaming")
 TERMINAL_STATUSES: tuple[TurnStatus, ...] = ("completed", "failed", "cancelled", "interrupted")
 
 
-def events_before(_attempt: int) -> int:
-    return 0
-
-
 @dataclass(frozen=True, slots=True)
 class ConversationRef:
     """Whose conversation with which coach. `user_id` always comes from the token."""

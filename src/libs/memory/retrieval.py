@@ -37,8 +37,8 @@ class Tuning:
     lexical_weight: float = 0.5
     statement_words: float = 1.0
     verbatim_words: float = 0.5
-    evidence_of_one: float = 0.28
-    evidence_of_many: float = 0.51
+    evidence_of_one: float = 0.3
+    evidence_of_many: float = 0.64
     least_share: float = 0.4
     fading: float = 0.15
     half_life_days: float = 90.0
@@ -46,7 +46,7 @@ class Tuning:
 
 MINILM: Final = Tuning()
 # Hashed n-grams are near to anything that shares a few letters.
-NGRAMS: Final = replace(MINILM, lexical_weight=0.8, evidence_of_one=0.5, evidence_of_many=0.5)
+NGRAMS: Final = replace(MINILM, lexical_weight=0.7, evidence_of_one=0.3, evidence_of_many=0.6)
 
 
 def retrieve(
@@ -85,7 +85,7 @@ def evidence(ranked: Sequence[Scored]) -> float:
     memory by chance: therefore the ten nearest count beside the nearest.
     """
     nearest = sorted((scored.similarity for scored in ranked), reverse=True)[:10]
-    return nearest[0] + 0.5 * fmean(nearest) + 0.2 * max(scored.lexical for scored in ranked)
+    return nearest[0] + fmean(nearest) + 0.2 * max(scored.lexical for scored in ranked)
 
 
 def _needed(found: int, tuning: Tuning) -> float:

@@ -5,8 +5,12 @@ from libs.memory.tokens import content_words
 
 
 def indexed_text(type_: str, text: str) -> str:
-    """Return the text to embed for the index: a statement says what kind it is of."""
-    return f"{type_}: {text}" if type_ in STATEMENT_TYPES else text
+    """Return the text to embed for the index.
+
+    A statement is told in the third person, and questions about it say I and my: the words in front of it
+    bring the two together, and leave questions about the world behind.
+    """
+    return f"About me: {text}" if type_ in STATEMENT_TYPES else text
 
 
 def asked_text(question: str) -> str:

@@ -1,0 +1,54 @@
+"""`coach recall-index`: texts of one's own, made searchable."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from local.commands.options import clear_errors
+from local.embedders import installed_embedder
+from local.recall_index import RecallIndex
+from local.recall_texts import TextLine, parse_lines, with_neighbours
+
+
+def index_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--index",
+        type=click.Path(dir_okay=False, path_type=Path),
+        required=True,
+        metavar="FILE",
+        help="The index.",
+    )(command)
+
+
+@click.command("recall-index")
+@index_option
+@click.option(
+    "--in-order",
+    is_flag=True,
+    help="The lines are a conversation: neighbours are the lines before and after.",
+)
+def recall_index(index: Path, in_order: bool) -> None:
+    """Add texts to the index FILE, which need not exist, and print how many it holds.
+
+    Standard input holds JSON lines: "id", "text", and where known "type", "createdAt" (ISO 8601) and
+    "neighbour" (what was said before and after). The types goal, constraint, preference, instruction and
+    other are statements about a person; anything else is taken for what was said. A text takes the place of
+    an earlier one of the same id. It works whether or not the stack runs.
+
+    The vectors are of all-MiniLM-L6-v2 where it is installed (make setup), else of hashed n-grams, which know
+    spelling, not meaning.
+
+    \b
+    Examples:
+      echo '{"id":"m1","text":"Has a pacemaker.","type":"constraint"}' | coach recall-index --index notes.npz
+      coach recall-index --index chat.npz --in-order < chat.jsonl
+    """
+    with clear_errors():
+        texts = list(parse_lines(sys.stdin, TextLine))
+        before = RecallIndex.load(index) if index.exists() else RecallIndex(installed_embedder())
+        after = before.with_texts(with_neighbours(texts) if in_order else texts)
+        after.save(index)
+    click.echo(f"{len(texts)} read, {len(after.texts)} in the index ({after.embedder.label})")
