@@ -37,6 +37,7 @@ STATUSES: Final = MappingProxyType(
         "CONVERSATION_NOT_FOUND": 404,
         "COACH_CONFIG_NOT_FOUND": 404,
         "TURN_NOT_FOUND": 404,
+        "WORKOUT_NOT_FOUND": 404,
         "METHOD_NOT_ALLOWED": 405,
         "CONVERSATION_BUSY": 409,
         "CANCELLED": 409,

@@ -12,6 +12,7 @@ TurnError
 │   ├── InvalidCursor
 │   ├── InvalidCoachConfig
 │   ├── TurnNotFound
+│   ├── WorkoutNotFound
 │   └── StoreUnavailable
 └── TurnFailed                  after `start`; ends the stream with one `error`
     ├── ModelFailed
@@ -24,6 +25,9 @@ TurnError
     ├── TurnCancelled
     ├── TurnLost
     └── TurnNotSaved
+
+TaskFailed                      behind a completed turn, whose answer stands; nobody is told
+└── ExtractionMalformed
 """
 
 from typing import ClassVar
@@ -113,6 +117,15 @@ class TurnNotFound(TurnRefused):
         super().__init__(f"there is no turn {turn_id!r} in this conversation; records are kept for 30 days")
 
 
+class WorkoutNotFound(TurnRefused):
+    """This person has no such workout."""
+
+    code = "WORKOUT_NOT_FOUND"
+
+    def __init__(self, workout_id: str) -> None:
+        super().__init__(f"there is no workout {workout_id!r}; GET …/workouts lists them")
+
+
 class StoreUnavailable(TurnRefused):
     """The store does not answer in time, or not at all."""
 
@@ -186,3 +199,15 @@ class TurnNotSaved(TurnFailed):
 
     code = "STORE_UNAVAILABLE"
     retryable = True
+
+
+class TaskFailed(Exception):
+    """A follow-up of a turn cannot be done; `reason` is a word for it."""
+
+    reason: ClassVar[str] = "TASK_FAILED"
+
+
+class ExtractionMalformed(TaskFailed):
+    """The model did not give what it was asked for."""
+
+    reason = "EXTRACTION_MALFORMED"

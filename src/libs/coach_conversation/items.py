@@ -30,6 +30,7 @@ RATE_TTL_S: Final = 300
 DUE: Final = "DUE"
 INDEX: Final = "GSI1"
 SCHEMA_VERSION: Final = 1
+WORKOUTS: Final = "WKT#"
 
 
 def person(user_id: UserId) -> str:
@@ -50,6 +51,10 @@ def coach_key(user_id: UserId, coach_id: CoachId) -> Key:
 
 def rate_key(user_id: UserId, minute: int) -> Key:
     return Key(person(user_id), f"RATE#{minute}")
+
+
+def workout_key(user_id: UserId, completed_at: str, workout_id: str) -> Key:
+    return Key(person(user_id), f"{WORKOUTS}{completed_at}#{workout_id}")
 
 
 def meta_key(ref: ConversationRef) -> Key:
@@ -133,6 +138,7 @@ def turn_from(ref: ConversationRef, item: Mapping[str, Any]) -> TurnRecord:
         supersedes=MessageId(item["supersedes"]) if "supersedes" in item else None,
         has_reply=item.get("hasReply", False),
         ending=_ending_from(item) if item["status"] in TERMINAL_STATUSES else None,
+        follow_ups=tuple(item.get("followUps", ())),
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from libs.coach_conversation import items, recovery, transitions
+from libs.coach_conversation import follow_ups, items, recovery, transitions
 from libs.coach_conversation.errors import StoreUnavailable
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.table import ConditionFailed, Item, Query
@@ -14,7 +14,7 @@ MAX_ATTEMPTS: Final = 3
 
 
 def sweep(ports: Ports) -> int:
-    """Settle every turn that is due: fold, expire, or send again. Return how many were due.
+    """Settle every turn that is due: fold, expire, send it or its follow-ups again. Return how many were.
 
     The index is read eventually consistently and only names candidates; each turn is read again
     before it is judged, and each change has its condition.
@@ -36,7 +36,11 @@ def sweep(ports: Ports) -> int:
 def _sweep_one(item: Item, now_ms: int, ports: Ports) -> None:
     found = items.turn_from(conversation_of(item), item)
     record = recovery.find_turn(found.conversation, found.turn_id, ports)
-    if record is None or record.is_terminal:
+    if record is None:
+        return
+    if record.is_terminal:
+        if record.follow_ups:
+            follow_ups.send(record.conversation, record.turn_id, record.follow_ups, ports)
         return
     if _can_run_again(record, now_ms, ports):
         send_again(record, now_ms, ports)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from libs.coach_conversation import items
+from libs.coach_conversation.ids import iso
 from libs.coach_conversation.table import (
     Absent,
     Clause,
@@ -30,6 +31,7 @@ from libs.coach_conversation.types import (
     Message,
     MessageId,
     Part,
+    Task,
     TurnId,
     TurnRecord,
 )
@@ -278,11 +280,15 @@ def finish(
     *,
     now_ms: int,
     superseded: MessageId | None = None,
+    follow_ups: Sequence[Task] = (),
+    due_ms: int = 0,
 ) -> list[Write]:
     """T2: processing or streaming, attempt mine → completed, failed or cancelled.
 
-    An answer that was written anew takes the place of the old one only when it is complete.
+    An answer that was written anew takes the place of the old one only when it is complete. With
+    `follow_ups` the turn stays due, at `due_ms`, until they are known to be sent.
     """
+    unsent = items.due_at(lease.conversation, lease.turn_id, due_ms) | {"followUps": list(follow_ups)}
     replaced = superseded if ending.status == "completed" else None
     return _release(
         lease.conversation,
@@ -292,7 +298,43 @@ def finish(
         now_ms=now_ms,
         when=(OneOf("status", LIVE_STATUSES), Equals("attempt", lease.attempt)),
         superseded=replaced,
+        unsent=unsent if follow_ups else None,
     )
+
+
+def follow_ups_sent(ref: ConversationRef, turn_id: TurnId, tasks: Sequence[Task]) -> list[Write]:
+    """Follow-ups sent: followUps as read → cleared, and nothing is due any more."""
+    key = items.turn_key(ref, turn_id)
+    cleared = ("followUps", "gsi1pk", "gsi1sk", "dueAt")
+    return [Update(key, remove=cleared, when=(Equals("followUps", list(tasks)),))]
+
+
+def task_done(ref: ConversationRef, turn_id: TurnId, task: Task, *, now_ms: int) -> list[Write]:
+    """Task done: not done → done; in the transaction of the task's effect."""
+    mark = done_mark(task)
+    done = Update(
+        items.turn_key(ref, turn_id),
+        set={mark: iso(now_ms)},
+        remove=(failed_mark(task),),
+        when=(Exists(), Absent(mark)),
+    )
+    return [done]
+
+
+def task_failed(ref: ConversationRef, turn_id: TurnId, task: Task, reason: str) -> list[Write]:
+    """Task failed: not done → failed, with the reason; who redrives it may still have it done."""
+    key = items.turn_key(ref, turn_id)
+    return [Update(key, set={failed_mark(task): reason}, when=(Exists(), Absent(done_mark(task))))]
+
+
+def done_mark(task: Task) -> str:
+    """Return the attribute that says when the task was done."""
+    return f"done_{task}"
+
+
+def failed_mark(task: Task) -> str:
+    """Return the attribute that says why the task was given up."""
+    return f"failed_{task}"
 
 
 def fold(record: TurnRecord, ending: Ending, reply: Message | None, *, now_ms: int) -> list[Write]:
@@ -320,6 +362,7 @@ def _release(
     now_ms: int,
     when: tuple[Clause, ...],
     superseded: MessageId | None = None,
+    unsent: Mapping[str, Any] | None = None,
 ) -> list[Write]:
     outcome = {
         "status": ending.status,
@@ -333,8 +376,8 @@ def _release(
     }
     record = Update(
         items.turn_key(ref, turn_id),
-        set={name: value for name, value in outcome.items() if value is not None},
-        remove=("gsi1pk", "gsi1sk", "dueAt"),
+        set={name: value for name, value in outcome.items() if value is not None} | dict(unsent or {}),
+        remove=("gsi1pk", "gsi1sk", "dueAt") if unsent is None else (),
         when=when,
     )
     meta = Update(

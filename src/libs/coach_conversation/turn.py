@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from libs.coach_conversation import context, contextual_updates, router, saving
+from libs.coach_conversation import context, contextual_updates, follow_ups, router, saving
 from libs.coach_conversation.admission import Admitted
 from libs.coach_conversation.answering import answer
 from libs.coach_conversation.endings import Meter, Told, error_event
@@ -20,7 +20,7 @@ from libs.coach_conversation.inbox import Inbox
 from libs.coach_conversation.log import TurnLog
 from libs.coach_conversation.ports import Ports, Prompt
 from libs.coach_conversation.router import Analysis
-from libs.coach_conversation.types import Background, Message
+from libs.coach_conversation.types import Background, Message, Task
 from libs.streaming.events import Chunk, Contextual, Notice, Progress, Start, TurnEvent
 
 TRUNCATED: Final = Notice("truncated", "The answer reached its length limit; ask me to continue.")
@@ -35,13 +35,17 @@ NOTICES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningTurn:
-    """An admitted turn with what it has while it runs. `told`: the events so far."""
+    """An admitted turn with what it has while it runs.
+
+    Shape   `told`: the events so far; `planned`: what is left to do once it is completed
+    """
 
     admitted: Admitted
     inbox: Inbox
     log: TurnLog
     meter: Meter
     told: list[TurnEvent] = field(default_factory=list)
+    planned: list[Task] = field(default_factory=list)
 
 
 def run_turn(running: RunningTurn, ports: Ports) -> Iterator[TurnEvent]:
@@ -61,7 +65,13 @@ def run_turn(running: RunningTurn, ports: Ports) -> Iterator[TurnEvent]:
         told = Told(failure=TurnError("something went wrong on our side; try again"))
     yield Progress("saving", "Saving your conversation")
     yield saving.save(
-        running.admitted, told, told_events=running.told, meter=running.meter, log=running.log, ports=ports
+        running.admitted,
+        told,
+        told_events=running.told,
+        meter=running.meter,
+        log=running.log,
+        ports=ports,
+        follow_ups=running.planned,
     )
 
 
@@ -77,6 +87,7 @@ def _tell(running: RunningTurn, ports: Ports) -> Generator[TurnEvent, None, Told
     background = _background(running, ports)
     history = context.before(background.history, admitted.ids.user)
     analysis = _route(running, history, ports)
+    running.planned.extend(follow_ups.planned(analysis))
     for event in contextual_updates.updates(analysis, seed=turn.turn_id):
         say(event)
         yield event

@@ -16,6 +16,7 @@ type TurnStatus = Literal[
 type Mode = Literal["live", "attach", "queued"]
 type Role = Literal["user", "assistant"]
 type MessageStatus = Literal["complete", "partial"]
+type Task = Literal["memory", "workout", "summary", "exchange"]
 type PartKind = Literal["update", "answer", "text"]
 
 LIVE_STATUSES: tuple[TurnStatus, ...] = ("processing", "streaming")
@@ -127,6 +128,7 @@ class TurnRecord:
     supersedes: MessageId | None = None
     has_reply: bool = False
     ending: Ending | None = None
+    follow_ups: tuple[Task, ...] = ()
 
     @property
     def is_terminal(self) -> bool:

@@ -7,8 +7,10 @@ from libs.coach_conversation import prompts
 FIELDS = {
     "coach_moment": {"today", "intent", "asides"},
     "coach_system": {"name", "persona", "specialities", "style", "goals", "limits"},
+    "extraction_message": {"now", "message"},
     "router_message": {"recent", "message"},
     "router_system": set[str](),
+    "workout_system": set[str](),
 }
 
 

@@ -1,0 +1,57 @@
+"""The offline rules behind the extraction tools: what they find is what was said."""
+
+from typing import Any
+
+import pytest
+
+from libs.coach_conversation.workouts import Workout
+from local.bedrock_emulator.extraction import workout_in
+
+NOW = "The message was written at 2026-11-21T08:00:00.000Z (UTC)."
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (
+            "I did 5x5 squats at 100 kg today",
+            {
+                "discipline": "strength",
+                "exercises": [("squat", 5, {"reps": 5, "load": {"value": 100, "unit": "kg"}})],
+            },
+        ),
+        (
+            "/log-workout bench press 3 sets of 8 with 135 lbs, deadlifts 3x5 at 140kg. RPE 8",
+            {
+                "discipline": "strength",
+                "rpe": 8,
+                "exercises": [
+                    ("bench press", 3, {"reps": 8, "load": {"value": 135, "unit": "lb"}}),
+                    ("deadlift", 3, {"reps": 5, "load": {"value": 140, "unit": "kg"}}),
+                ],
+            },
+        ),
+        (
+            "Ran 5 km in 27:30 this morning",
+            {"discipline": "cardio", "distance": {"value": 5, "unit": "km"}, "durationMinutes": 27.5},
+        ),
+        (
+            "Yesterday I cycled for 1.5 hours, felt tired",
+            {
+                "discipline": "cardio",
+                "durationMinutes": 90,
+                "performedAt": "2026-11-20T08:00:00+00:00",
+                "notes": "Yesterday I cycled for 1.5 hours, felt tired",
+            },
+        ),
+        ("/log-workout yoga with my sister", {"discipline": "flexibility", "notes": "yoga with my sister"}),
+    ],
+)
+def test_a_workout_is_written_down_as_it_was_said(words: str, found: dict[str, Any]) -> None:
+    given = workout_in(words, NOW)
+    Workout.model_validate(given)
+    exercises = [{"name": name, "sets": [one] * count} for name, count, one in found.get("exercises", ())]
+    assert {name: value for name, value in given.items() if value or name == "exercises"} == {
+        **found,
+        "exercises": exercises,
+    }
