@@ -41,6 +41,9 @@ OWNED: Final[Mapping[str, Owned]] = {
     "delete_conversation": plain_json.delete_conversation,
     "show_coach": plain_json.show_coach,
     "save_coach": plain_json.save_coach,
+    "list_memories": kept_json.list_memories,
+    "correct_memory": kept_json.correct_memory,
+    "forget_memory": kept_json.forget_memory,
     "list_workouts": kept_json.list_workouts,
     "delete_workout": kept_json.delete_workout,
 }

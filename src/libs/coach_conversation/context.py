@@ -42,9 +42,13 @@ def build_prompt(
     analysis: Analysis,
     asides: Sequence[Contextual],
     today: str,
+    known: Sequence[str] = (),
     ports: Ports,
 ) -> Prompt:
-    """Return the answer's prompt: stable text first, what changes with the turn last."""
+    """Return the answer's prompt: stable text first, what changes with the turn last.
+
+    Shape   `known`: texts about the person, their words fenced
+    """
     model_id, limits = ports.answer_model_id, ports.limits
     moment = prompts.render(
         "coach_moment",
@@ -54,7 +58,7 @@ def build_prompt(
     )
     return Prompt(
         model_id=model_id,
-        system=(_coach_text(coach), moment),
+        system=(_coach_text(coach), *known, moment),
         messages=merged([*_spoken(history), PromptMessage("user", text)]),
         max_tokens=limits.max_output_tokens,
         temperature=limits.temperature if traits_of(model_id).sampling else None,

@@ -13,6 +13,8 @@ TurnError
 │   ├── InvalidCoachConfig
 │   ├── TurnNotFound
 │   ├── WorkoutNotFound
+│   ├── MemoryNotFound
+│   ├── InvalidMemory
 │   └── StoreUnavailable
 └── TurnFailed                  after `start`; ends the stream with one `error`
     ├── ModelFailed
@@ -124,6 +126,21 @@ class WorkoutNotFound(TurnRefused):
 
     def __init__(self, workout_id: str) -> None:
         super().__init__(f"there is no workout {workout_id!r}; GET …/workouts lists them")
+
+
+class MemoryNotFound(TurnRefused):
+    """This person has no such memory."""
+
+    code = "MEMORY_NOT_FOUND"
+
+    def __init__(self, memory_id: str) -> None:
+        super().__init__(f"there is no memory {memory_id!r}; GET …/memories lists them")
+
+
+class InvalidMemory(TurnRefused):
+    """The change of a memory has a field that does not fit."""
+
+    code = "INVALID_MEMORY"
 
 
 class StoreUnavailable(TurnRefused):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
-from libs.coach_conversation import items, transitions, workouts
+from libs.coach_conversation import items, memories, transitions, workouts
 from libs.coach_conversation.errors import TaskFailed
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.router import Analysis
@@ -17,12 +17,15 @@ from libs.coach_conversation.types import ConversationRef, Message, Task, TurnId
 
 type Effect = Callable[[TurnRecord, Message, Ports], list[Write]]
 
-EFFECTS: Final[Mapping[Task, Effect]] = {"workout": workouts.effect}
+EFFECTS: Final[Mapping[Task, Effect]] = {"memory": memories.effect, "workout": workouts.effect}
 
 
 def planned(analysis: Analysis) -> tuple[Task, ...]:
     """Return the tasks that a completed turn leaves behind."""
-    wanted: dict[Task, bool] = {"workout": analysis.workout_detection.is_workout_log}
+    wanted: dict[Task, bool] = {
+        "memory": analysis.memory_processing.is_memory_request,
+        "workout": analysis.workout_detection.is_workout_log,
+    }
     return tuple(task for task, is_wanted in wanted.items() if is_wanted)
 
 

@@ -31,6 +31,7 @@ DUE: Final = "DUE"
 INDEX: Final = "GSI1"
 SCHEMA_VERSION: Final = 1
 WORKOUTS: Final = "WKT#"
+MEMORIES: Final = "MEM#"
 
 
 def person(user_id: UserId) -> str:
@@ -51,6 +52,10 @@ def coach_key(user_id: UserId, coach_id: CoachId) -> Key:
 
 def rate_key(user_id: UserId, minute: int) -> Key:
     return Key(person(user_id), f"RATE#{minute}")
+
+
+def memory_key(user_id: UserId, memory_id: str) -> Key:
+    return Key(person(user_id), f"{MEMORIES}{memory_id}")
 
 
 def workout_key(user_id: UserId, completed_at: str, workout_id: str) -> Key:

@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from libs.coach_conversation import context, contextual_updates, follow_ups, router, saving
+from libs.coach_conversation import context, contextual_updates, follow_ups, keeping, router, saving
 from libs.coach_conversation.admission import Admitted
 from libs.coach_conversation.answering import answer
 from libs.coach_conversation.endings import Meter, Told, error_event
@@ -17,6 +17,7 @@ from libs.coach_conversation.errors import (
 )
 from libs.coach_conversation.generation import Generated
 from libs.coach_conversation.inbox import Inbox
+from libs.coach_conversation.keeping import Known
 from libs.coach_conversation.log import TurnLog
 from libs.coach_conversation.ports import Ports, Prompt
 from libs.coach_conversation.router import Analysis
@@ -86,13 +87,16 @@ def _tell(running: RunningTurn, ports: Ports) -> Generator[TurnEvent, None, Told
     yield Progress("routing", "Reading your message")
     background = _background(running, ports)
     history = context.before(background.history, admitted.ids.user)
+    reading = keeping.begin(turn.conversation, ports)
     analysis = _route(running, history, ports)
     running.planned.extend(follow_ups.planned(analysis))
     for event in contextual_updates.updates(analysis, seed=turn.turn_id):
         say(event)
         yield event
+    known = keeping.known(turn.text, analysis, reading, running.inbox, ports)
+    yield from known.events
     yield Progress("generating", "Writing the answer")
-    prompt = _prompt(running, background, history, analysis, ports)
+    prompt = _prompt(running, background, history, analysis, known, ports)
     for piece in answer(prompt, running.inbox, running.meter, ports):
         match piece:
             case Generated():
@@ -163,6 +167,7 @@ def _prompt(
     background: Background,
     history: tuple[Message, ...],
     analysis: Analysis,
+    known: Known,
     ports: Ports,
 ) -> Prompt:
     if background.coach is None:
@@ -174,5 +179,6 @@ def _prompt(
         analysis=analysis,
         asides=[event for event in running.told if isinstance(event, Contextual)],
         today=running.admitted.created_at[:10],
+        known=known.texts,
         ports=ports,
     )

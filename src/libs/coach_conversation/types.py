@@ -205,6 +205,7 @@ class Limits:
 
     store_timeout_s: float = 2.0
     router_timeout_s: float = 1.5
+    recall_timeout_s: float = 0.3
     first_delta_timeout_s: float = 30.0
     delta_timeout_s: float = 30.0
     log_tick_s: float = 0.5

@@ -3,8 +3,32 @@
 from typing import NotRequired, TypedDict
 
 from libs.coach_conversation.workouts import Discipline, DistanceUnit, LoadUnit
+from libs.memory.types import Importance, MemoryType
 from stream_coach.openapi.answers import Cursor
 from stream_coach.openapi.turns import Moment
+
+
+class Memory(TypedDict):
+    """Something that the person wanted remembered."""
+
+    memoryId: str
+    content: str
+    type: MemoryType
+    importance: Importance
+    isCoachSpecific: bool
+    tags: list[str]
+    coachId: str
+    conversationId: str
+    turnId: str
+    createdAt: Moment
+    updatedAt: Moment
+
+
+class MemoryPage(TypedDict):
+    """Memories, latest first."""
+
+    memories: list[Memory]
+    cursor: NotRequired[Cursor]
 
 
 class Load(TypedDict):

@@ -3,10 +3,12 @@
 from typing import Any
 
 from libs.coach_conversation import follow_ups, items, running
+from libs.coach_conversation.recovery import logged
 from libs.coach_conversation.types import CoachTurn, Limits, Task, TurnId
+from libs.streaming.events import TurnEvent
 from tests.fakes.executors import ThreadExecutor
 from tests.fakes.model import FakeModel, Step, answering
-from tests.fakes.ports import REF, FakeJournal, FakeQueue, asked
+from tests.fakes.ports import REF, FakeJournal, FakeQueue, asked, make_ports
 from tests.libs.coach_conversation.scenes import Scene
 
 LOGGED = "I did 5x5 squats at 100 kg today"
@@ -40,6 +42,10 @@ class FollowedUp(Scene):
 
     def do(self, task: Task, turn_id: TurnId) -> None:
         follow_ups.run(task, REF, turn_id, self.ports)
+
+    def logged_of(self, key: str) -> list[tuple[int, TurnEvent]]:
+        """Return what the turn of this key was logged to tell."""
+        return logged(self.record(asked(key=key)), make_ports(table=self.stored, clock=self.clock))[0]
 
     def turn(self, turn_id: TurnId) -> dict[str, Any]:
         key = items.turn_key(REF, turn_id)

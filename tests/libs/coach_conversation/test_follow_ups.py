@@ -27,6 +27,7 @@ def logging_scene(*extracted: object) -> FollowedUp:
     [
         ({}, ()),
         ({"workoutDetection": {"isWorkoutLog": True}}, ("workout",)),
+        ({"memoryProcessing": {"isMemoryRequest": True}}, ("memory",)),
     ],
 )
 def test_what_the_router_found_is_planned(analysis: dict[str, Any], tasks: tuple[str, ...]) -> None:

@@ -5,9 +5,12 @@ from hypothesis import strategies as st
 from libs.coach_conversation import prompts
 
 FIELDS = {
+    "coach_memories": {"memories"},
     "coach_moment": {"today", "intent", "asides"},
     "coach_system": {"name", "persona", "specialities", "style", "goals", "limits"},
+    "coach_workouts": {"workouts"},
     "extraction_message": {"now", "message"},
+    "memory_system": set[str](),
     "router_message": {"recent", "message"},
     "router_system": set[str](),
     "workout_system": set[str](),

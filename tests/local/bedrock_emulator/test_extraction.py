@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from libs.coach_conversation.memories import SavedMemory
 from libs.coach_conversation.workouts import Workout
-from local.bedrock_emulator.extraction import workout_in
+from local.bedrock_emulator.extraction import memory_in, workout_in
 
 NOW = "The message was written at 2026-11-21T08:00:00.000Z (UTC)."
 
@@ -55,3 +56,24 @@ def test_a_workout_is_written_down_as_it_was_said(words: str, found: dict[str, A
         **found,
         "exercises": exercises,
     }
+
+
+@pytest.mark.parametrize(
+    ("words", "content", "kind", "importance"),
+    [
+        (
+            "Remember that my left knee hurts when I squat deep",
+            "My left knee hurts when I squat deep",
+            "constraint",
+            "high",
+        ),
+        ("Please don't forget: I prefer training at 6 am", "I prefer training at 6 am", "preference", "low"),
+        ("My goal is a first pull-up by summer", "My goal is a first pull-up by summer", "goal", "high"),
+    ],
+)
+def test_a_memory_is_what_was_said_without_the_wish(
+    words: str, content: str, kind: str, importance: str
+) -> None:
+    found = memory_in(words)
+    SavedMemory.model_validate(found)
+    assert (found["content"], found["type"], found["importance"]) == (content, kind, importance)
