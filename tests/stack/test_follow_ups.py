@@ -110,3 +110,17 @@ def test_nobody_reads_or_changes_what_is_kept_of_another(stack: Stack) -> None:
     told = other.begin().say("What should I watch for on leg day?")
     assert told.of("recall") == []
     assert len(_get(person, "memories")) == 1
+
+
+def test_a_conversation_is_summed_up_and_goes_on_with_its_summary(stack: Stack) -> None:
+    conversation = stack.person().begin()
+    conversation.say("My goal is a first pull-up by summer.")
+    for number in range(2):
+        conversation.say(f"/say Point {number} is noted.")
+    eventually(lambda: stack.table.meta(*conversation.where).get("summary"))
+    for number in range(2, 5):
+        conversation.say(f"/say Point {number} is noted.")
+    request = _answer_request(stack)
+    summary = request.partition("<summary>")[2].partition("</summary>")[0]
+    assert "My goal is a first pull-up by summer" in summary
+    assert request.count("My goal is a first pull-up by summer") == 1

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
-from libs.coach_conversation import items, memories, transitions, workouts
+from libs.coach_conversation import items, memories, summaries, transitions, workouts
 from libs.coach_conversation.errors import TaskFailed
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.router import Analysis
@@ -17,14 +17,19 @@ from libs.coach_conversation.types import ConversationRef, Message, Task, TurnId
 
 type Effect = Callable[[TurnRecord, Message, Ports], list[Write]]
 
-EFFECTS: Final[Mapping[Task, Effect]] = {"memory": memories.effect, "workout": workouts.effect}
+EFFECTS: Final[Mapping[Task, Effect]] = {
+    "memory": memories.effect,
+    "workout": workouts.effect,
+    "summary": summaries.effect,
+}
 
 
-def planned(analysis: Analysis) -> tuple[Task, ...]:
-    """Return the tasks that a completed turn leaves behind."""
+def planned(analysis: Analysis, since: Sequence[Message]) -> tuple[Task, ...]:
+    """Return the tasks that a completed turn leaves behind; `since`: the messages since the last summary."""
     wanted: dict[Task, bool] = {
         "memory": analysis.memory_processing.is_memory_request,
         "workout": analysis.workout_detection.is_workout_log,
+        "summary": analysis.conversation_complexity.needs_summary or summaries.is_due(since),
     }
     return tuple(task for task, is_wanted in wanted.items() if is_wanted)
 

@@ -74,6 +74,10 @@ def message_key(ref: ConversationRef, message_id: MessageId) -> Key:
     return Key(partition(ref), f"M#{message_id}")
 
 
+def summary_key(ref: ConversationRef, last_message_id: str) -> Key:
+    return Key(partition(ref), f"SUM#{last_message_id}")
+
+
 def log_key(ref: ConversationRef, turn_id: TurnId, first_number: int) -> Key:
     return Key(partition(ref), f"EV#{turn_id}#{first_number:08d}")
 

@@ -4,7 +4,15 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from libs.coach_conversation import context, contextual_updates, follow_ups, keeping, router, saving
+from libs.coach_conversation import (
+    context,
+    contextual_updates,
+    follow_ups,
+    keeping,
+    router,
+    saving,
+    summaries,
+)
 from libs.coach_conversation.admission import Admitted
 from libs.coach_conversation.answering import answer
 from libs.coach_conversation.endings import Meter, Told, error_event
@@ -89,7 +97,7 @@ def _tell(running: RunningTurn, ports: Ports) -> Generator[TurnEvent, None, Told
     history = context.before(background.history, admitted.ids.user)
     reading = keeping.begin(turn.conversation, ports)
     analysis = _route(running, history, ports)
-    running.planned.extend(follow_ups.planned(analysis))
+    running.planned.extend(follow_ups.planned(analysis, summaries.since(history, background.summary)))
     for event in contextual_updates.updates(analysis, seed=turn.turn_id):
         say(event)
         yield event
@@ -180,5 +188,6 @@ def _prompt(
         asides=[event for event in running.told if isinstance(event, Contextual)],
         today=running.admitted.created_at[:10],
         known=known.texts,
+        summary=background.summary,
         ports=ports,
     )

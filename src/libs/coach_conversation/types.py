@@ -159,12 +159,22 @@ class CoachConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The older part of a conversation, up to and with the message `up_to`."""
+
+    narrative: str
+    parts: Mapping[str, tuple[str, ...]]
+    up_to: MessageId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Background:
     """What was read beside T1."""
 
     coach: CoachConfig | None
     profile: Mapping[str, Any]
     history: tuple[Message, ...]
+    summary: Summary | None = None
 
 
 @dataclass(frozen=True, slots=True)

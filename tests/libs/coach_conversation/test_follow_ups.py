@@ -27,11 +27,12 @@ def logging_scene(*extracted: object) -> FollowedUp:
     [
         ({}, ()),
         ({"workoutDetection": {"isWorkoutLog": True}}, ("workout",)),
+        ({"conversationComplexity": {"needsSummary": True}}, ("summary",)),
         ({"memoryProcessing": {"isMemoryRequest": True}}, ("memory",)),
     ],
 )
 def test_what_the_router_found_is_planned(analysis: dict[str, Any], tasks: tuple[str, ...]) -> None:
-    assert follow_ups.planned(Analysis.model_validate(analysis)) == tasks
+    assert follow_ups.planned(Analysis.model_validate(analysis), ()) == tasks
 
 
 def test_a_completed_turn_s_tasks_are_sent_behind_its_end_and_their_mark_is_cleared() -> None:

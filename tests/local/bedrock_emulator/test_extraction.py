@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from libs.coach_conversation.memories import SavedMemory
+from libs.coach_conversation.summaries import SavedSummary
 from libs.coach_conversation.workouts import Workout
-from local.bedrock_emulator.extraction import memory_in, workout_in
+from local.bedrock_emulator.extraction import memory_in, summary_in, workout_in
 
 NOW = "The message was written at 2026-11-21T08:00:00.000Z (UTC)."
 
@@ -77,3 +78,30 @@ def test_a_memory_is_what_was_said_without_the_wish(
     found = memory_in(words)
     SavedMemory.model_validate(found)
     assert (found["content"], found["type"], found["importance"]) == (content, kind, importance)
+
+
+SAID = """person: My goal is a first pull-up by summer. I can only train on Monday and Friday.
+coach: Good. Two days are enough.
+person: I did 3x5 deadlifts at 120 kg today! How was that?
+"""
+
+
+def summed_up(previous: str, conversation: str) -> SavedSummary:
+    whole = f"<previous>\n{previous}\n</previous>\n\n<conversation>\n{conversation}\n</conversation>"
+    return SavedSummary.model_validate(summary_in(whole))
+
+
+def test_a_summary_sorts_what_the_person_said() -> None:
+    found = summed_up("(none yet)", SAID)
+    assert found.current_goals == ("My goal is a first pull-up by summer",)
+    assert found.recent_progress == ("I did 3x5 deadlifts at 120 kg today",)
+    assert found.important_context == ("I can only train on Monday and Friday",)
+    assert "deadlift" in found.conversation_tags
+
+
+def test_a_summary_rolls_on_what_was_summed_up_before() -> None:
+    earlier = "narrative: It began.\ncurrent_goals: Run 10 km; Sleep more\nconversation_tags: running"
+    found = summed_up(earlier, SAID)
+    assert found.narrative.startswith("It began.")
+    assert found.current_goals == ("Run 10 km", "Sleep more", "My goal is a first pull-up by summer")
+    assert found.conversation_tags[0] == "running"
