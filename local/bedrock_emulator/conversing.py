@@ -22,7 +22,7 @@ from local.bedrock_emulator.requests import ConverseRequest
 from local.bedrock_emulator.script import Script, ScriptBoard
 from local.bedrock_emulator.tools import ToolCase, chosen_tool, tool_input
 from local.bedrock_emulator.usage import InputUsage, PromptCache
-from local.bedrock_emulator.words import answer_words, message_words
+from local.bedrock_emulator.words import answer_words, message_words, whole_words
 from local.http_server import Exchange
 
 SILENCE_LIMIT_S: Final = 600.0
@@ -68,7 +68,11 @@ def prepare(
         answer = text_answer(_said(request, script), limits)
     else:
         case = ToolCase(
-            message_words(request), tool.input_schema.json_, round(script.router_ms), script=script.router
+            message_words(request),
+            tool.input_schema.json_,
+            round(script.router_ms),
+            script=script.router,
+            whole=whole_words(request),
         )
         use = ToolUse(f"tooluse_{request_id[:22]}", tool.name, tool_input(tool.name, case))
         answer = tool_answer(use, limits)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from local.bedrock_emulator.analysis import analysis_of
 from local.bedrock_emulator.classifier import read
+from local.bedrock_emulator.extraction import memory_in, summary_in, workout_in
 from local.bedrock_emulator.requests import ConverseRequest, ToolSpec
 from local.bedrock_emulator.schemas import MISSING, Schema, fit
 from local.bedrock_emulator.script import ROUTER_TOOL
@@ -13,12 +14,16 @@ from local.bedrock_emulator.script import ROUTER_TOOL
 
 @dataclass(frozen=True, slots=True)
 class ToolCase:
-    """What a tool's input is made from. `script` is the part of the admin script meant for this tool."""
+    """What a tool's input is made from: the fenced words, and the whole text around them.
+
+    Shape   `script` is the part of the admin script that is meant for the router
+    """
 
     words: str
     schema: Schema
     latency_ms: int
     script: Mapping[str, Any] | None = None
+    whole: str = ""
 
 
 def chosen_tool(request: ConverseRequest) -> ToolSpec | None:
@@ -50,6 +55,10 @@ def _route(case: ToolCase) -> Any:
     return merge(shaped, case.script or {})
 
 
+def _extracted(found: dict[str, Any], case: ToolCase) -> Any:
+    return fit(found, case.schema, words="offline rules")
+
+
 def _plausible(case: ToolCase) -> Any:
     return fit(MISSING, case.schema, words=case.words)
 
@@ -78,4 +87,9 @@ def merge(base: Any, change: Any) -> Any:
     return base | {name: merge(base.get(name), value) for name, value in change.items()}
 
 
-_INPUTS: Final[dict[str, Callable[[ToolCase], Any]]] = {ROUTER_TOOL: _route}
+_INPUTS: Final[dict[str, Callable[[ToolCase], Any]]] = {
+    ROUTER_TOOL: _route,
+    "save_workout": lambda case: _extracted(workout_in(case.words, case.whole), case),
+    "save_memory": lambda case: _extracted(memory_in(case.words), case),
+    "save_summary": lambda case: _extracted(summary_in(case.whole), case),
+}

@@ -10,9 +10,14 @@ _FENCE: Final = re.compile(r"<message>(.*)</message>", re.DOTALL)
 
 def message_words(request: ConverseRequest) -> str:
     """Return the message that a router or another tool is asked about: fenced, else all of the last text."""
-    whole = "\n".join(_last_user_message(request).texts())
+    whole = whole_words(request)
     fenced = _fenced(whole)
     return whole if fenced is None else fenced
+
+
+def whole_words(request: ConverseRequest) -> str:
+    """Return all of the last text, with its fences and what stands around them."""
+    return "\n".join(_last_user_message(request).texts())
 
 
 def answer_words(request: ConverseRequest) -> str:

@@ -13,7 +13,7 @@ from libs.streaming.requests import Request, parse_event
 from libs.streaming.routes import RouteMatch
 from stream_coach import http_errors
 from stream_coach.composition import App
-from stream_coach.deliveries import describing, live, plain_json, probing, resume, turn_json
+from stream_coach.deliveries import describing, kept_json, live, plain_json, probing, resume, turn_json
 from stream_coach.deliveries.call import Call
 from stream_coach.routes import ROUTES
 
@@ -41,6 +41,11 @@ OWNED: Final[Mapping[str, Owned]] = {
     "delete_conversation": plain_json.delete_conversation,
     "show_coach": plain_json.show_coach,
     "save_coach": plain_json.save_coach,
+    "list_memories": kept_json.list_memories,
+    "correct_memory": kept_json.correct_memory,
+    "forget_memory": kept_json.forget_memory,
+    "list_workouts": kept_json.list_workouts,
+    "delete_workout": kept_json.delete_workout,
 }
 
 

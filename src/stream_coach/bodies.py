@@ -9,8 +9,15 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from libs.coach_conversation.errors import InvalidCoachConfig, InvalidTimestamp, InvalidUserResponse
+from libs.coach_conversation.errors import (
+    InvalidCoachConfig,
+    InvalidMemory,
+    InvalidTimestamp,
+    InvalidUserResponse,
+)
+from libs.coach_conversation.memories import MAX_CONTENT, MAX_TAGS
 from libs.coach_conversation.types import CoachConfig, CoachId
+from libs.memory.types import Importance, MemoryType
 
 MAX_KEY_CHARACTERS: Final = 255
 
@@ -47,6 +54,17 @@ class CoachBody(BaseModel):
     style: Annotated[str, Field(max_length=1000)] = ""
     goals: ShortTexts = []
     limits: ShortTexts = []
+
+
+class MemoryBody(BaseModel):
+    """What to change of a memory; what is left out stays."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, str_strip_whitespace=True)
+
+    content: Annotated[str, Field(min_length=1, max_length=MAX_CONTENT)] | None = None
+    type: MemoryType | None = None
+    importance: Importance | None = None
+    tags: Annotated[ShortTexts, Field(max_length=MAX_TAGS)] | None = None
 
 
 class TextPart(BaseModel):
@@ -119,6 +137,17 @@ def parse_coach(body: dict[str, Any], coach_id: CoachId) -> CoachConfig:
         goals=tuple(coach.goals),
         limits=tuple(coach.limits),
     )
+
+
+def parse_memory(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields to change. Raises InvalidMemory."""
+    try:
+        changes = MemoryBody.model_validate(body).model_dump(exclude_none=True)
+    except ValidationError as error:
+        raise InvalidMemory(_fault(error)[1]) from None
+    if not changes:
+        raise InvalidMemory("nothing is to be changed; send content, type, importance or tags")
+    return changes
 
 
 def parse_mode(body: dict[str, Any]) -> Literal["attach", "queued"]:

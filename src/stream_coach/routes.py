@@ -3,9 +3,10 @@
 from typing import Final
 
 from libs.streaming.routes import Answer, Route, RouteTable
-from stream_coach.bodies import CoachBody
+from stream_coach.bodies import CoachBody, MemoryBody
 
-COACH: Final = "/users/{userId}/coaches/{coachId}"
+USER: Final = "/users/{userId}"
+COACH: Final = f"{USER}/coaches/{{coachId}}"
 CONVERSATIONS: Final = f"{COACH}/conversations"
 CONVERSATION: Final = f"{CONVERSATIONS}/{{conversationId}}"
 
@@ -182,6 +183,59 @@ ROUTES: Final = RouteTable(
             request_model=CoachBody,
             answers=(Answer(200, "The configuration as it is stored", "Coach"),),
             errors=("INVALID_COACH_CONFIG", "STORE_UNAVAILABLE"),
+        ),
+        Route(
+            "GET",
+            f"{USER}/memories",
+            name="list_memories",
+            auth="jwt",
+            summary="List what the coaches remember, latest first",
+            tags=("memories",),
+            parameters=("before", "limit"),
+            answers=(Answer(200, "A page, latest first", "MemoryPage"),),
+            errors=("INVALID_CURSOR", "STORE_UNAVAILABLE"),
+        ),
+        Route(
+            "PATCH",
+            f"{USER}/memories/{{memoryId}}",
+            name="correct_memory",
+            auth="jwt",
+            summary="Correct a memory",
+            tags=("memories",),
+            request_model=MemoryBody,
+            answers=(Answer(200, "The memory as it is stored", "Memory"),),
+            errors=("INVALID_MEMORY", "MEMORY_NOT_FOUND", "STORE_UNAVAILABLE"),
+        ),
+        Route(
+            "DELETE",
+            f"{USER}/memories/{{memoryId}}",
+            name="forget_memory",
+            auth="jwt",
+            summary="Forget a memory",
+            tags=("memories",),
+            answers=(Answer(204, "It is forgotten"),),
+            errors=("MEMORY_NOT_FOUND", "STORE_UNAVAILABLE"),
+        ),
+        Route(
+            "GET",
+            f"{USER}/workouts",
+            name="list_workouts",
+            auth="jwt",
+            summary="List the workouts that were logged, latest first",
+            tags=("workouts",),
+            parameters=("before", "limit"),
+            answers=(Answer(200, "A page, latest first", "WorkoutPage"),),
+            errors=("INVALID_CURSOR", "STORE_UNAVAILABLE"),
+        ),
+        Route(
+            "DELETE",
+            f"{USER}/workouts/{{workoutId}}",
+            name="delete_workout",
+            auth="jwt",
+            summary="Delete a workout",
+            tags=("workouts",),
+            answers=(Answer(204, "It is gone"),),
+            errors=("WORKOUT_NOT_FOUND", "STORE_UNAVAILABLE"),
         ),
         Route(
             "GET",

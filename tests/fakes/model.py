@@ -1,7 +1,8 @@
 """The language model port, scripted."""
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from libs.coach_conversation.errors import ModelStreamInterrupted
 from libs.coach_conversation.ports import (
@@ -14,6 +15,7 @@ from libs.coach_conversation.ports import (
     Stop,
     ToolAnswer,
 )
+from libs.coach_conversation.router import TOOL_NAME
 from libs.coach_conversation.types import Usage
 
 PATIENCE_S = 10.0
@@ -94,13 +96,18 @@ class FakeCall(ModelCall):
 
 
 class FakeModel(LanguageModel):
-    """Gives a router call `router`, the n-th other call the n-th of `answers`, and then the last again."""
+    """Gives a router call `router`, the n-th answer call the n-th of `answers`, and then the last again.
+
+    Any other tool is given its `extracted` values in the same way; one that is an error is raised.
+    """
 
     def __init__(
         self,
         *answers: Iterable[Step],
         router: Iterable[Step] = routing(userIntent="question"),
+        extracted: Mapping[str, Sequence[object]] = MappingProxyType({}),
     ) -> None:
+        self._extracted = extracted
         self._answers = [tuple(steps) for steps in answers] or [answering("Three sets", " of five.")]
         self._router = tuple(router)
         self.calls: list[FakeCall] = []
@@ -111,16 +118,24 @@ class FakeModel(LanguageModel):
 
     @property
     def routed(self) -> list[FakeCall]:
-        return [call for call in self.calls if call.prompt.tool is not None]
+        return self.using(TOOL_NAME)
 
     @property
     def answered(self) -> list[FakeCall]:
         return [call for call in self.calls if call.prompt.tool is None]
 
+    def using(self, tool: str) -> list[FakeCall]:
+        """Return the calls that had to answer with this tool."""
+        return [call for call in self.calls if call.prompt.tool is not None and call.prompt.tool.name == tool]
+
     def call(self, prompt: Prompt) -> ModelCall:
         steps = self._router
         if prompt.tool is None:
             steps = self._answers[min(len(self.answered), len(self._answers) - 1)]
+        elif prompt.tool.name in self._extracted:
+            given = self._extracted[prompt.tool.name]
+            value = given[min(len(self.using(prompt.tool.name)), len(given) - 1)]
+            steps = (value if isinstance(value, BaseException) else ToolAnswer(value, ROUTER_USAGE),)
         call = FakeCall(prompt, steps)
         self.calls.append(call)
         return call

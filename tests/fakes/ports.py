@@ -14,6 +14,7 @@ from libs.coach_conversation.types import (
     ConversationId,
     ConversationRef,
     Limits,
+    Task,
     TurnId,
     UserId,
 )
@@ -34,11 +35,17 @@ STARTER: Mapping[str, Any] = {
 
 
 class FakeJournal(Journal):
-    """Keeps what an operator would see; `unforeseen` are the places with the errors handled there."""
+    """Keeps what an operator would see; `unforeseen` are the places with the errors handled there,
+    `given_up` the tasks that failed for good.
+    """
 
     def __init__(self) -> None:
         self.turns: list[Mapping[str, Any]] = []
         self.unforeseen: list[tuple[str, str]] = []
+        self.given_up: list[Mapping[str, Any]] = []
+
+    def task_failed(self, fields: Mapping[str, Any]) -> None:
+        self.given_up.append(fields)
 
     def turn_ended(self, fields: Mapping[str, Any]) -> None:
         self.turns.append(fields)
@@ -50,9 +57,13 @@ class FakeJournal(Journal):
 class FakeQueue(TurnQueue):
     def __init__(self) -> None:
         self.sent: list[tuple[ConversationRef, TurnId]] = []
+        self.tasks: list[tuple[ConversationRef, TurnId, Task]] = []
 
     def send_turn(self, ref: ConversationRef, turn_id: TurnId, /) -> None:
         self.sent.append((ref, turn_id))
+
+    def send_task(self, ref: ConversationRef, turn_id: TurnId, task: Task, /) -> None:
+        self.tasks.append((ref, turn_id, task))
 
 
 def make_ports(**overrides: Any) -> Ports:

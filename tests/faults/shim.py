@@ -21,7 +21,7 @@ from libs.coach_conversation.ports import (
     TurnQueue,
 )
 from libs.coach_conversation.table import Item, Key, Query, Table, Write
-from libs.coach_conversation.types import ConversationRef, TurnId
+from libs.coach_conversation.types import ConversationRef, Task, TurnId
 from tests.fakes.clock import START_MS
 from tests.faults.scheduler import Killed, Scheduler
 
@@ -255,6 +255,10 @@ class ShimQueue(TurnQueue):
     def send_turn(self, ref: ConversationRef, turn_id: TurnId, /) -> None:
         failure = StoreUnavailable("the queue did not answer")
         self._process.operate("send", lambda: self._queue.send_turn(ref, turn_id), failure)
+
+    def send_task(self, ref: ConversationRef, turn_id: TurnId, task: Task, /) -> None:
+        failure = StoreUnavailable("the queue did not answer")
+        self._process.operate("send", lambda: self._queue.send_task(ref, turn_id, task), failure)
 
 
 class ShimClock(Clock):

@@ -32,7 +32,17 @@ class Emulator:
         self.play(fault={"kind": kind, "afterDeltas": after_deltas, "times": times, **fault})
 
     def calls(self) -> list[dict[str, Any]]:
-        """Return the calls since the last `forget_calls`, in order of their start."""
+        """Return the calls of turns since the last `forget_calls`, in order of their start.
+
+        What the worker asks behind a turn is not among them: it comes when it comes.
+        """
+        return [call for call in self._all_calls() if not _extracts(call)]
+
+    def extractions(self) -> list[dict[str, Any]]:
+        """Return the calls of the worker's tasks."""
+        return [call for call in self._all_calls() if _extracts(call)]
+
+    def _all_calls(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._http.get("/calls").raise_for_status().json()
         return found
 
@@ -41,3 +51,8 @@ class Emulator:
 
     def forget_calls(self) -> None:
         self._http.delete("/calls").raise_for_status()
+
+
+def _extracts(call: dict[str, Any]) -> bool:
+    tools = call["request"].get("toolConfig", {}).get("tools", ())
+    return any(tool["toolSpec"]["name"].startswith("save_") for tool in tools)

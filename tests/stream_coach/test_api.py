@@ -175,6 +175,8 @@ def path_of(route: Route) -> str:
         "{coachId}": "atlas",
         "{conversationId}": "demo-conversation",
         "{turnId}": "t-1",
+        "{memoryId}": "m-1",
+        "{workoutId}": "w-1",
     }
     path = route.template
     for name, value in names.items():

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from libs.coach_conversation import items, prompts
+from libs.coach_conversation import items, prompts, summaries
 from libs.coach_conversation.care import Care
 from libs.coach_conversation.models import traits_of
 from libs.coach_conversation.ports import Ports, Prompt, PromptMessage
 from libs.coach_conversation.router import Analysis
 from libs.coach_conversation.table import Query, Table
-from libs.coach_conversation.types import Background, CoachConfig, ConversationRef, Message
+from libs.coach_conversation.types import Background, CoachConfig, ConversationRef, Message, Summary
 from libs.streaming.events import Contextual
 
 OPENING: Final = "(The conversation continues.)"
@@ -21,12 +21,14 @@ def load(ref: ConversationRef, table: Table, *, history_items: int) -> Backgroun
     Shape   `history` oldest first, at most `history_items`; it may hold the running turn's message
     """
     coach, profile = items.coach_key(ref.user_id, ref.coach_id), items.profile_key(ref.user_id)
-    found = table.read([coach, profile])
+    meta = items.meta_key(ref)
+    found = table.read([coach, profile, meta])
     latest = table.query(Query(pk=items.partition(ref), prefix="M#", limit=history_items, descending=True))
     return Background(
         coach=items.coach_from(found[coach]) if coach in found else None,
         profile=found.get(profile, {}),
         history=tuple(items.message_from(item) for item in reversed(latest)),
+        summary=summaries.summary_from(found.get(meta, {})),
     )
 
 
@@ -43,10 +45,15 @@ def build_prompt(
     analysis: Analysis,
     asides: Sequence[Contextual],
     today: str,
+    known: Sequence[str] = (),
+    summary: Summary | None = None,
     ports: Ports,
     care: Care | None = None,
 ) -> Prompt:
-    """Return the answer's prompt: stable text first, what changes with the turn last."""
+    """Return the answer's prompt: stable text first, what changes with the turn last.
+
+    Shape   `known`: texts about the person, their words fenced
+    """
     model_id, limits = ports.answer_model_id, ports.limits
     moment = prompts.render(
         "coach_moment",
@@ -56,13 +63,19 @@ def build_prompt(
     )
     return Prompt(
         model_id=model_id,
-        system=(_coach_text(coach), moment, *_care_text(care)),
-        messages=merged([*_spoken(history), PromptMessage("user", text)]),
+        system=(_coach_text(coach), *_summed_up(summary), *known, moment, *_care_text(care)),
+        messages=merged([*_spoken(summaries.remaining(history, summary)), PromptMessage("user", text)]),
         max_tokens=limits.max_output_tokens,
         temperature=limits.temperature if traits_of(model_id).sampling else None,
         stable_system=1,
         streamed=ports.streaming_enabled,
     )
+
+
+def _summed_up(summary: Summary | None) -> tuple[str, ...]:
+    if summary is None:
+        return ()
+    return (prompts.render("coach_summary", summary=prompts.as_data(summaries.text_of(summary))),)
 
 
 def _coach_text(coach: CoachConfig) -> str:

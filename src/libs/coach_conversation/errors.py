@@ -13,6 +13,9 @@ TurnError
 │   ├── InvalidCursor
 │   ├── InvalidCoachConfig
 │   ├── TurnNotFound
+│   ├── WorkoutNotFound
+│   ├── MemoryNotFound
+│   ├── InvalidMemory
 │   └── StoreUnavailable
 └── TurnFailed                  after `start`; ends the stream with one `error`
     ├── ModelFailed
@@ -25,6 +28,9 @@ TurnError
     ├── TurnCancelled
     ├── TurnLost
     └── TurnNotSaved
+
+TaskFailed                      behind a completed turn, whose answer stands; nobody is told
+└── ExtractionMalformed
 """
 
 from typing import ClassVar
@@ -123,6 +129,30 @@ class TurnNotFound(TurnRefused):
         super().__init__(f"there is no turn {turn_id!r} in this conversation; records are kept for 30 days")
 
 
+class WorkoutNotFound(TurnRefused):
+    """This person has no such workout."""
+
+    code = "WORKOUT_NOT_FOUND"
+
+    def __init__(self, workout_id: str) -> None:
+        super().__init__(f"there is no workout {workout_id!r}; GET …/workouts lists them")
+
+
+class MemoryNotFound(TurnRefused):
+    """This person has no such memory."""
+
+    code = "MEMORY_NOT_FOUND"
+
+    def __init__(self, memory_id: str) -> None:
+        super().__init__(f"there is no memory {memory_id!r}; GET …/memories lists them")
+
+
+class InvalidMemory(TurnRefused):
+    """The change of a memory has a field that does not fit."""
+
+    code = "INVALID_MEMORY"
+
+
 class StoreUnavailable(TurnRefused):
     """The store does not answer in time, or not at all."""
 
@@ -196,3 +226,15 @@ class TurnNotSaved(TurnFailed):
 
     code = "STORE_UNAVAILABLE"
     retryable = True
+
+
+class TaskFailed(Exception):
+    """A follow-up of a turn cannot be done; `reason` is a word for it."""
+
+    reason: ClassVar[str] = "TASK_FAILED"
+
+
+class ExtractionMalformed(TaskFailed):
+    """The model did not give what it was asked for."""
+
+    reason = "EXTRACTION_MALFORMED"

@@ -30,6 +30,8 @@ RATE_TTL_S: Final = 300
 DUE: Final = "DUE"
 INDEX: Final = "GSI1"
 SCHEMA_VERSION: Final = 1
+WORKOUTS: Final = "WKT#"
+MEMORIES: Final = "MEM#"
 
 
 def person(user_id: UserId) -> str:
@@ -52,6 +54,14 @@ def rate_key(user_id: UserId, minute: int) -> Key:
     return Key(person(user_id), f"RATE#{minute}")
 
 
+def memory_key(user_id: UserId, memory_id: str) -> Key:
+    return Key(person(user_id), f"{MEMORIES}{memory_id}")
+
+
+def workout_key(user_id: UserId, completed_at: str, workout_id: str) -> Key:
+    return Key(person(user_id), f"{WORKOUTS}{completed_at}#{workout_id}")
+
+
 def meta_key(ref: ConversationRef) -> Key:
     return Key(partition(ref), "META")
 
@@ -62,6 +72,10 @@ def turn_key(ref: ConversationRef, turn_id: TurnId) -> Key:
 
 def message_key(ref: ConversationRef, message_id: MessageId) -> Key:
     return Key(partition(ref), f"M#{message_id}")
+
+
+def summary_key(ref: ConversationRef, last_message_id: str) -> Key:
+    return Key(partition(ref), f"SUM#{last_message_id}")
 
 
 def log_key(ref: ConversationRef, turn_id: TurnId, first_number: int) -> Key:
@@ -138,6 +152,7 @@ def turn_from(ref: ConversationRef, item: Mapping[str, Any]) -> TurnRecord:
         supersedes=MessageId(item["supersedes"]) if "supersedes" in item else None,
         has_reply=item.get("hasReply", False),
         ending=_ending_from(item) if item["status"] in TERMINAL_STATUSES else None,
+        follow_ups=tuple(item.get("followUps", ())),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from libs.coach_conversation.ids import UlidSource
 from libs.coach_conversation.table import Table
-from libs.coach_conversation.types import ConversationRef, Limits, Role, TurnId, Usage
+from libs.coach_conversation.types import ConversationRef, Limits, Role, Task, TurnId, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,8 @@ class TurnQueue(Protocol):
 
     def send_turn(self, ref: ConversationRef, turn_id: TurnId, /) -> None: ...
 
+    def send_task(self, ref: ConversationRef, turn_id: TurnId, task: Task, /) -> None: ...
+
 
 class Executor(Protocol):
     """Runs work beside the caller."""
@@ -126,6 +128,10 @@ class Journal(Protocol):
     """Hears of what an operator should see; never of a person's words."""
 
     def turn_ended(self, fields: Mapping[str, Any]) -> None: ...
+
+    def task_failed(self, fields: Mapping[str, Any]) -> None:
+        """Record that a follow-up is given up."""
+        ...
 
     def unexpected(self, where: str) -> None:
         """Record the exception being handled, with its traceback."""

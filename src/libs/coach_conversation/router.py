@@ -4,12 +4,12 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import Field, ValidationError
 
 from libs.coach_conversation import care, prompts
 from libs.coach_conversation.models import traits_of
-from libs.coach_conversation.ports import Prompt, PromptMessage, Tool
+from libs.coach_conversation.ports import Prompt, PromptMessage
+from libs.coach_conversation.tools import ShortText, ToolInput, tool_of
 from libs.coach_conversation.types import Message
 
 TOOL_NAME: Final = "route_message"
@@ -17,33 +17,22 @@ LOG_COMMAND: Final = "/log-workout"
 MAX_TOKENS: Final = 700
 RECENT_MESSAGES: Final = 4
 RECENT_CHARACTERS: Final = 400
-MAX_TEXT: Final = 500
 _CANCELS: Final = re.compile(r"(cancel|never ?mind|forget it|stop that)\b")
 
 REQUIRED: Final = ("userIntent", "showContextualUpdates", "workoutDetection", "memoryProcessing")
 
 type Share = Annotated[float, Field(ge=0, le=1)]
-type ShortText = Annotated[str, BeforeValidator(lambda text: _short(text) if isinstance(text, str) else text)]
 type UpdateStage = Literal[
     "initial_greeting", "workout_analysis", "memory_analysis", "pattern_analysis", "insights_brewing"
 ]
 
 
-def _short(text: str) -> str:
-    """Return the text cut, and without halves of surrogate pairs: JSON can spell them, UTF-8 cannot."""
-    return text[:MAX_TEXT].encode(errors="replace").decode()
-
-
-class _Answer(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
-
-
-class ContextualUpdate(_Answer):
+class ContextualUpdate(ToolInput):
     stage: UpdateStage
     content: ShortText
 
 
-class WorkoutDetection(_Answer):
+class WorkoutDetection(ToolInput):
     is_workout_log: bool = False
     confidence: Share = 0.0
     workout_type: (
@@ -53,27 +42,27 @@ class WorkoutDetection(_Answer):
     reasoning: ShortText = ""
 
 
-class MemoryCharacteristics(_Answer):
+class MemoryCharacteristics(ToolInput):
     type: Literal["preference", "goal", "constraint", "instruction", "other"] = "other"
     importance: Literal["low", "medium", "high"] = "medium"
     is_coach_specific: bool = False
     suggested_tags: Annotated[tuple[ShortText, ...], Field(max_length=5)] = ()
 
 
-class MemoryProcessing(_Answer):
+class MemoryProcessing(ToolInput):
     needs_retrieval: bool = False
     is_memory_request: bool = False
     memory_characteristics: MemoryCharacteristics | None = None
     reasoning: ShortText = ""
 
 
-class ContextNeeds(_Answer):
+class ContextNeeds(ToolInput):
     needs_pinecone_search: bool = False
     search_types: tuple[Literal["methodology", "workouts", "progress", "techniques", "other"], ...] = ()
     reasoning: ShortText = ""
 
 
-class ConversationComplexity(_Answer):
+class ConversationComplexity(ToolInput):
     has_complexity: bool = False
     complexity_types: tuple[ShortText, ...] = ()
     needs_summary: bool = False
@@ -82,13 +71,13 @@ class ConversationComplexity(_Answer):
     reasoning: ShortText = ""
 
 
-class ProcessingPriority(_Answer):
+class ProcessingPriority(ToolInput):
     workout_first: bool = False
     memory_first: bool = False
     context_first: bool = False
 
 
-class RouterMetadata(_Answer):
+class RouterMetadata(ToolInput):
     confidence: Share = 0.0
     processing_time_ms: Annotated[float, Field(ge=0)] = 0
     fallback_used: bool = False
@@ -106,7 +95,7 @@ type Intent = Literal[
 ]
 
 
-class Analysis(_Answer):
+class Analysis(ToolInput):
     """What a message needs, from one model call."""
 
     user_intent: Intent = "general"
@@ -120,30 +109,7 @@ class Analysis(_Answer):
     router_metadata: RouterMetadata = RouterMetadata()
 
 
-def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
-    """Return the JSON schema with every `$ref` replaced: not every model follows references."""
-    if isinstance(schema, list):
-        return [_inlined(part, definitions) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if "$ref" in schema:
-        return _inlined(definitions[schema["$ref"].rpartition("/")[2]], definitions)
-    return {
-        name: _inlined(part, definitions)
-        for name, part in schema.items()
-        if name not in ("$defs", "default") and not (name == "title" and isinstance(part, str))
-    }
-
-
-def _tool() -> Tool:
-    schema = Analysis.model_json_schema(by_alias=True)
-    flat = _inlined(schema, schema.get("$defs", {}))
-    flat["required"] = list(REQUIRED)
-    flat.pop("description", None)
-    return Tool(TOOL_NAME, "Report what the message needs.", flat)
-
-
-TOOL: Final = _tool()
+TOOL: Final = tool_of(TOOL_NAME, "Report what the message needs.", Analysis, required=REQUIRED)
 
 
 def build_prompt(text: str, history: Sequence[Message], *, model_id: str) -> Prompt:

@@ -1,11 +1,13 @@
 """Run a turn to its end in this process, whoever watches."""
 
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 
+from libs.coach_conversation import follow_ups
 from libs.coach_conversation.admission import Admitted
 from libs.coach_conversation.endings import Meter, error_event
-from libs.coach_conversation.errors import Unforeseen
+from libs.coach_conversation.errors import StoreUnavailable, Unforeseen
 from libs.coach_conversation.feed import TurnFeed
 from libs.coach_conversation.inbox import Inbox
 from libs.coach_conversation.log import TurnLog
@@ -41,6 +43,7 @@ def _run(admitted: Admitted, ports: Ports, feed: TurnFeed, deadline_s: float) ->
             feed.publish(event)
             if is_terminal(event):
                 _report(event, admitted, meter, ports)
+                _follow_up(event, running, ports)
     except Exception:  # noqa: BLE001 - the feed must end, or its readers would wait for ever
         ports.journal.unexpected("turn end")
     finally:
@@ -48,6 +51,14 @@ def _run(admitted: Admitted, ports: Ports, feed: TurnFeed, deadline_s: float) ->
             failure = Unforeseen()
             feed.publish(error_event(failure, admitted.turn.turn_id))
         log.close()
+
+
+def _follow_up(event: TurnEvent, running: RunningTurn, ports: Ports) -> None:
+    """Send what a completed turn leaves to do; what cannot be sent now is due, and the sweeper's."""
+    turn = running.admitted.turn
+    if isinstance(event, Complete) and running.planned:
+        with suppress(StoreUnavailable):
+            follow_ups.send(turn.conversation, turn.turn_id, running.planned, ports)
 
 
 def _report(event: TurnEvent, admitted: Admitted, meter: Meter, ports: Ports) -> None:

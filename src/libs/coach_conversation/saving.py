@@ -12,7 +12,7 @@ from libs.coach_conversation.log import TurnLog
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.recovery import find_turn
 from libs.coach_conversation.table import ConditionFailed
-from libs.coach_conversation.types import Ending, Message, Part
+from libs.coach_conversation.types import Ending, Message, Part, Task
 from libs.streaming.events import Terminal, TurnEvent
 
 RETRY_DELAYS_S: Final = (0.2, 0.4, 0.8, 1.6, 3.0)
@@ -27,6 +27,7 @@ def save(
     meter: Meter,
     log: TurnLog,
     ports: Ports,
+    follow_ups: Sequence[Task] = (),
 ) -> Terminal:
     """Commit the turn's end and return its terminal event; `complete` only after T2."""
     turn = admitted.turn
@@ -35,7 +36,7 @@ def save(
         told = Told(failure=ModelStreamInterrupted("the model ended without an answer; ask again"))
     ending = meter.ending(told, ports.clock.monotonic_s())
     try:
-        _commit(admitted, ending, message, log, ports)
+        _commit(admitted, ending, message, follow_ups, log, ports)
     except (TurnLost, TurnNotSaved) as failure:
         return error_event(failure, turn.turn_id)
     return terminal_event(turn.conversation, turn.turn_id, ending, user_message(admitted), message)
@@ -69,7 +70,14 @@ def _message(admitted: Admitted, told: Told, parts: tuple[Part, ...], ports: Por
     )
 
 
-def _commit(admitted: Admitted, ending: Ending, message: Message | None, log: TurnLog, ports: Ports) -> None:
+def _commit(
+    admitted: Admitted,
+    ending: Ending,
+    message: Message | None,
+    follow_ups: Sequence[Task],
+    log: TurnLog,
+    ports: Ports,
+) -> None:
     """Flush and commit, again while the store is away. Raises TurnLost, TurnNotSaved."""
     now_ms = ports.clock.now_ms()
     replaces = admitted.turn.replaces
@@ -79,6 +87,8 @@ def _commit(admitted: Admitted, ending: Ending, message: Message | None, log: Tu
         message,
         now_ms=now_ms,
         superseded=replaces.answer_id if replaces is not None else None,
+        follow_ups=follow_ups if ending.status == "completed" else (),
+        due_ms=now_ms + int(ports.limits.pending_s * 1000),
     )
     for delay_s in (*RETRY_DELAYS_S, None):
         try:

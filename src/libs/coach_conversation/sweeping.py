@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Final
 
-from libs.coach_conversation import conversations, items, recovery, transitions
+from libs.coach_conversation import conversations, follow_ups, items, recovery, transitions
 from libs.coach_conversation.errors import ConversationNotFound, StoreUnavailable
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.table import ConditionFailed, Item, Query
@@ -15,10 +15,10 @@ MAX_ATTEMPTS: Final = 3
 
 
 def sweep(ports: Ports) -> int:
-    """Settle every turn that is due: fold, expire, or send again; finish deletions. Return how many were due.
+    """Settle all that is due: fold or expire turns, send them or their follow-ups again, finish deletions.
 
     The index is read eventually consistently and only names candidates; each turn is read again
-    before it is judged, and each change has its condition.
+    before it is judged, and each change has its condition. Returns how many items were due.
 
     Raises  StoreUnavailable: the due turns cannot be listed; one that cannot be settled waits its turn
     """
@@ -42,7 +42,11 @@ def _sweep_one(item: Item, now_ms: int, ports: Ports) -> None:
         return
     found = items.turn_from(ref, item)
     record = recovery.find_turn(found.conversation, found.turn_id, ports)
-    if record is None or record.is_terminal:
+    if record is None:
+        return
+    if record.is_terminal:
+        if record.follow_ups:
+            follow_ups.send(record.conversation, record.turn_id, record.follow_ups, ports)
         return
     if _can_run_again(record, now_ms, ports):
         send_again(record, now_ms, ports)

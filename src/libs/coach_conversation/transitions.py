@@ -4,7 +4,7 @@ Each returns the writes of one transaction. The names are those of the transitio
 docs/turn.md; the tests of the stored states are generated from the same functions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ from libs.coach_conversation.types import (
     Ending,
     Message,
     MessageId,
+    Task,
     TurnId,
     TurnRecord,
 )
@@ -200,11 +201,15 @@ def finish(
     *,
     now_ms: int,
     superseded: MessageId | None = None,
+    follow_ups: Sequence[Task] = (),
+    due_ms: int = 0,
 ) -> list[Write]:
     """T2: processing or streaming, attempt mine → completed, failed or cancelled.
 
-    An answer that was written anew takes the place of the old one only when it is complete.
+    An answer that was written anew takes the place of the old one only when it is complete. With
+    `follow_ups` the turn stays due, at `due_ms`, until they are known to be sent.
     """
+    unsent = items.due_at(lease.conversation, lease.turn_id, due_ms) | {"followUps": list(follow_ups)}
     replaced = superseded if ending.status == "completed" else None
     return _release(
         lease.conversation,
@@ -214,6 +219,7 @@ def finish(
         now_ms=now_ms,
         when=(OneOf("status", LIVE_STATUSES), Equals("attempt", lease.attempt)),
         superseded=replaced,
+        unsent=unsent if follow_ups else None,
     )
 
 
@@ -242,6 +248,7 @@ def _release(
     now_ms: int,
     when: tuple[Clause, ...],
     superseded: MessageId | None = None,
+    unsent: Mapping[str, Any] | None = None,
 ) -> list[Write]:
     outcome = {
         "status": ending.status,
@@ -255,8 +262,8 @@ def _release(
     }
     record = Update(
         items.turn_key(ref, turn_id),
-        set={name: value for name, value in outcome.items() if value is not None},
-        remove=("gsi1pk", "gsi1sk", "dueAt"),
+        set={name: value for name, value in outcome.items() if value is not None} | dict(unsent or {}),
+        remove=("gsi1pk", "gsi1sk", "dueAt") if unsent is None else (),
         when=when,
     )
     meta = Update(

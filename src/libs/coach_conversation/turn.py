@@ -4,7 +4,16 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from libs.coach_conversation import care, context, contextual_updates, router, saving
+from libs.coach_conversation import (
+    care,
+    context,
+    contextual_updates,
+    follow_ups,
+    keeping,
+    router,
+    saving,
+    summaries,
+)
 from libs.coach_conversation.admission import Admitted
 from libs.coach_conversation.answering import answer
 from libs.coach_conversation.care import Care
@@ -18,10 +27,11 @@ from libs.coach_conversation.errors import (
 )
 from libs.coach_conversation.generation import Generated
 from libs.coach_conversation.inbox import Inbox
+from libs.coach_conversation.keeping import Known
 from libs.coach_conversation.log import TurnLog
 from libs.coach_conversation.ports import Ports, Prompt
 from libs.coach_conversation.router import Analysis
-from libs.coach_conversation.types import Background, Message
+from libs.coach_conversation.types import Background, Message, Task
 from libs.streaming.events import Chunk, Contextual, Notice, Progress, Start, TurnEvent
 
 TRUNCATED: Final = Notice("truncated", "The answer reached its length limit; ask me to continue.")
@@ -36,13 +46,17 @@ NOTICES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningTurn:
-    """An admitted turn with what it has while it runs. `told`: the events so far."""
+    """An admitted turn with what it has while it runs.
+
+    Shape   `told`: the events so far; `planned`: what is left to do once it is completed
+    """
 
     admitted: Admitted
     inbox: Inbox
     log: TurnLog
     meter: Meter
     told: list[TurnEvent] = field(default_factory=list)
+    planned: list[Task] = field(default_factory=list)
 
 
 def run_turn(running: RunningTurn, ports: Ports) -> Iterator[TurnEvent]:
@@ -62,7 +76,13 @@ def run_turn(running: RunningTurn, ports: Ports) -> Iterator[TurnEvent]:
         told = Told(failure=Unforeseen())
     yield Progress("saving", "Saving your conversation")
     yield saving.save(
-        running.admitted, told, told_events=running.told, meter=running.meter, log=running.log, ports=ports
+        running.admitted,
+        told,
+        told_events=running.told,
+        meter=running.meter,
+        log=running.log,
+        ports=ports,
+        follow_ups=running.planned,
     )
 
 
@@ -81,12 +101,16 @@ def _tell(running: RunningTurn, ports: Ports) -> Generator[TurnEvent, None, Told
     yield Progress("routing", "Reading your message")
     background = _background(running, ports)
     history = context.before(background.history, admitted.ids.user)
+    reading = keeping.begin(turn.conversation, ports)
     analysis = _route(running, history, ports)
+    running.planned.extend(follow_ups.planned(analysis, summaries.since(history, background.summary)))
     for event in contextual_updates.updates(analysis, seed=turn.turn_id):
         say(event)
         yield event
+    known = keeping.known(turn.text, analysis, reading, running.inbox, ports)
+    yield from known.events
     yield Progress("generating", "Writing the answer")
-    prompt = _prompt(running, background, history, analysis, need, ports)
+    prompt = _prompt(running, background, history, analysis, known, need, ports)
     for piece in answer(prompt, running.inbox, running.meter, ports):
         match piece:
             case Generated():
@@ -153,6 +177,7 @@ def _prompt(
     background: Background,
     history: tuple[Message, ...],
     analysis: Analysis,
+    known: Known,
     need: Care | None,
     ports: Ports,
 ) -> Prompt:
@@ -165,6 +190,8 @@ def _prompt(
         analysis=analysis,
         asides=[event for event in running.told if isinstance(event, Contextual)],
         today=running.admitted.created_at[:10],
+        known=known.texts,
+        summary=background.summary,
         ports=ports,
         care=need,
     )

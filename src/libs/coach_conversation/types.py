@@ -16,6 +16,7 @@ type TurnStatus = Literal[
 type Mode = Literal["live", "attach", "queued"]
 type Role = Literal["user", "assistant"]
 type MessageStatus = Literal["complete", "partial"]
+type Task = Literal["memory", "workout", "summary", "exchange"]
 type PartKind = Literal["update", "answer", "text"]
 
 LIVE_STATUSES: tuple[TurnStatus, ...] = ("processing", "streaming")
@@ -121,6 +122,7 @@ class TurnRecord:
     supersedes: MessageId | None = None
     has_reply: bool = False
     ending: Ending | None = None
+    follow_ups: tuple[Task, ...] = ()
 
     @property
     def is_terminal(self) -> bool:
@@ -146,12 +148,22 @@ class CoachConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The older part of a conversation, up to and with the message `up_to`."""
+
+    narrative: str
+    parts: Mapping[str, tuple[str, ...]]
+    up_to: MessageId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Background:
     """What was read beside T1."""
 
     coach: CoachConfig | None
     profile: Mapping[str, Any]
     history: tuple[Message, ...]
+    summary: Summary | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +204,7 @@ class Limits:
 
     store_timeout_s: float = 2.0
     router_timeout_s: float = 1.5
+    recall_timeout_s: float = 0.3
     first_delta_timeout_s: float = 30.0
     delta_timeout_s: float = 30.0
     log_tick_s: float = 0.5

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from libs.coach_conversation.errors import StoreUnavailable
 from libs.coach_conversation.ports import TurnQueue
-from libs.coach_conversation.types import ConversationRef, TurnId
+from libs.coach_conversation.types import ConversationRef, Task, TurnId
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
@@ -24,8 +24,14 @@ class SqsTurnQueue(TurnQueue):
         self._client: SQSClient | None = None
 
     def send_turn(self, ref: ConversationRef, turn_id: TurnId, /) -> None:
+        self._send("turn", ref, turn_id)
+
+    def send_task(self, ref: ConversationRef, turn_id: TurnId, task: Task, /) -> None:
+        self._send(task, ref, turn_id)
+
+    def _send(self, task: str, ref: ConversationRef, turn_id: TurnId) -> None:
         body = {
-            "task": "turn",
+            "task": task,
             "userId": ref.user_id,
             "coachId": ref.coach_id,
             "conversationId": ref.conversation_id,

@@ -36,7 +36,7 @@ def list_conversations(call: Call, ports: Ports) -> StreamingResponse:
         CoachId(call.params["coachId"]),
         ports,
         before=call.request.query.get("before"),
-        limit=_limit(call.request.query.get("limit")),
+        limit=page_limit(call.request.query.get("limit")),
     )
     found: dict[str, Any] = {"conversations": page.conversations}
     return answer(200, found | ({"cursor": page.cursor} if page.cursor is not None else {}))
@@ -70,7 +70,7 @@ def list_messages(call: Call, ports: Ports) -> StreamingResponse:
         call.conversation,
         ports,
         before=call.request.query.get("before"),
-        limit=_limit(call.request.query.get("limit")),
+        limit=page_limit(call.request.query.get("limit")),
     )
     found: dict[str, Any] = {"messages": [message_json(message) for message in page.messages]}
     if page.cursor is not None:
@@ -78,7 +78,8 @@ def list_messages(call: Call, ports: Ports) -> StreamingResponse:
     return answer(200, found)
 
 
-def _limit(text: str | None) -> int:
+def page_limit(text: str | None) -> int:
+    """Return how many to show at most. Raises InvalidCursor."""
     if text is None:
         return DEFAULT_PAGE
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= conversations.MAX_PAGE:

@@ -1,20 +1,24 @@
-"""The worker's delivery: turns that nobody waits for, and the sweep. Messages carry ids only."""
+"""The worker's delivery: turns that nobody waits for, follow-ups, and the sweep. Messages carry ids only."""
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from libs.coach_conversation import recovery, running, sweeping
+from libs.coach_conversation import follow_ups, recovery, running, sweeping
 from libs.coach_conversation.admission import claim
-from libs.coach_conversation.errors import StoreUnavailable
+from libs.coach_conversation.errors import StoreUnavailable, TurnError
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef, TurnId, UserId
+from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef, Task, TurnId, UserId
 from libs.lambda_runtime import Context
 from stream_coach.deliveries.watching import deadline_of
 
+QUEUED_TURN: Final = "turn"
+MAX_DELIVERIES: Final = 5
+"""The queue's `maxReceiveCount`: what fails that often goes to the dead letters."""
+
 
 def work(records: Sequence[Mapping[str, Any]], context: Context, ports: Ports) -> dict[str, Any]:
-    """Run the turns that the messages name; what failed is named, and only that is sent again."""
+    """Do what the messages name; what failed is named, and only that is sent again."""
     failed = [record["messageId"] for record in records if not _work_one(record, context, ports)]
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
@@ -25,7 +29,11 @@ def _work_one(record: Mapping[str, Any], context: Context, ports: Ports) -> bool
         ref = ConversationRef(
             UserId(body["userId"]), CoachId(body["coachId"]), ConversationId(body["conversationId"])
         )
-        run_queued(ref, TurnId(body["turnId"]), context, ports)
+        turn_id, task = TurnId(body["turnId"]), body.get("task", QUEUED_TURN)
+        if task == QUEUED_TURN:
+            run_queued(ref, turn_id, context, ports)
+        else:
+            run_task(task, ref, turn_id, ports, is_last=_deliveries(record) >= MAX_DELIVERIES)
     except Exception:  # noqa: BLE001 - one bad message must not fail its batch; SQS sends it to the DLQ in the end
         ports.journal.unexpected("worker")
         return False
@@ -45,6 +53,25 @@ def run_queued(ref: ConversationRef, turn_id: TurnId, context: Context, ports: P
         recovery.settle(record, ports.clock.now_ms(), ports)
         return
     running.start(admitted, ports, deadline_s=deadline_of(context, ports)).ended.result()
+
+
+def run_task(task: Task, ref: ConversationRef, turn_id: TurnId, ports: Ports, *, is_last: bool) -> None:
+    """Do a follow-up of a turn; where its last delivery fails, it is marked as failed too.
+
+    Raises  whatever went wrong: the message must come again, or go to the dead letters
+    """
+    try:
+        follow_ups.run(task, ref, turn_id, ports)
+    except Exception as error:
+        if is_last:
+            reason = error.code if isinstance(error, TurnError) else TurnError.code
+            follow_ups.fail(task, ref, turn_id, reason, ports)
+        raise
+
+
+def _deliveries(record: Mapping[str, Any]) -> int:
+    """Return how often SQS has delivered the message, this time included."""
+    return int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
 
 
 def sweep_due(ports: Ports) -> dict[str, Any]:

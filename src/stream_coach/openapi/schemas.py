@@ -9,11 +9,11 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from libs.streaming.routes import Model
 from stream_coach import bodies
-from stream_coach.openapi import answers, events, inputs, turns
+from stream_coach.openapi import answers, events, inputs, kept, turns
 
 type JsonObject = dict[str, Any]
 
-NAMESPACES: Final = (bodies, inputs, answers, turns, events)
+NAMESPACES: Final = (bodies, inputs, answers, turns, events, kept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,18 @@ from libs.coach_conversation import prompts
 
 FIELDS = {
     "care": {"about", "line"},
+    "coach_memories": {"memories"},
     "coach_moment": {"today", "intent", "asides"},
+    "coach_summary": {"summary"},
     "coach_system": {"name", "persona", "specialities", "style", "goals", "limits"},
+    "coach_workouts": {"workouts"},
+    "extraction_message": {"now", "message"},
+    "memory_system": set[str](),
     "router_message": {"recent", "message"},
     "router_system": set[str](),
+    "summary_message": {"previous", "conversation"},
+    "summary_system": set[str](),
+    "workout_system": set[str](),
 }
 
 

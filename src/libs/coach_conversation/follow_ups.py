@@ -1,0 +1,101 @@
+"""Follow-ups: what is done with a completed turn behind its answer, each task once.
+
+A task's effect and the mark that it is done are one transaction. Delivered again, it finds the mark;
+killed anywhere before, it begins anew.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Final
+
+from libs.coach_conversation import items, memories, summaries, task_transitions, workouts
+from libs.coach_conversation.errors import TaskFailed
+from libs.coach_conversation.ports import Ports
+from libs.coach_conversation.router import Analysis
+from libs.coach_conversation.table import ConditionFailed, Item, Write
+from libs.coach_conversation.types import ConversationRef, Message, Task, TurnId, TurnRecord
+
+type Effect = Callable[[TurnRecord, Message, Ports], list[Write]]
+
+EFFECTS: Final[Mapping[Task, Effect]] = {
+    "memory": memories.effect,
+    "workout": workouts.effect,
+    "summary": summaries.effect,
+}
+
+
+def planned(analysis: Analysis, since: Sequence[Message]) -> tuple[Task, ...]:
+    """Return the tasks that a completed turn leaves behind; `since`: the messages since the last summary."""
+    wanted: dict[Task, bool] = {
+        "memory": analysis.memory_processing.is_memory_request,
+        "workout": analysis.workout_detection.is_workout_log,
+        "summary": analysis.conversation_complexity.needs_summary or summaries.is_due(since),
+    }
+    return tuple(task for task, is_wanted in wanted.items() if is_wanted)
+
+
+def send(ref: ConversationRef, turn_id: TurnId, tasks: Sequence[Task], ports: Ports) -> None:
+    """Send the tasks, a message each, and clear their mark.
+
+    Raises  StoreUnavailable: the mark is still there, and the sweeper sends them all again
+    """
+    for task in tasks:
+        ports.queue.send_task(ref, turn_id, task)
+    with suppress(ConditionFailed):
+        ports.table.commit(task_transitions.sent(ref, turn_id, tasks))
+
+
+def run(task: Task, ref: ConversationRef, turn_id: TurnId, ports: Ports) -> None:
+    """Do a task of a turn, once; where it was done already or the turn is gone, nothing.
+
+    What a model gets wrong twice will not get better: the task is marked as failed.
+
+    Raises  StoreUnavailable, ModelFailed: the message must come again
+    """
+    key = items.turn_key(ref, turn_id)
+    item = ports.table.read([key]).get(key)
+    if item is None or task_transitions.done_mark(task) in item:
+        return
+    record = items.turn_from(ref, item)
+    done = task_transitions.done(ref, turn_id, task, now_ms=ports.clock.now_ms())
+    try:
+        effect = _effect(task, record, ports)
+    except TaskFailed as failure:
+        fail(task, ref, turn_id, failure.reason, ports)
+        return
+    try:
+        ports.table.commit([*done, *effect])
+    except ConditionFailed as failed:
+        # An effect that is refused alone is there already, or a newer one has overtaken it.
+        if 0 not in failed.found:
+            with suppress(ConditionFailed):
+                ports.table.commit(done)
+
+
+def _effect(task: Task, record: TurnRecord, ports: Ports) -> list[Write]:
+    """Return what the task writes; nothing where an earlier turn about the same message did it."""
+    said_key = items.message_key(record.conversation, record.user_message_id)
+    found = ports.table.read([said_key]).get(said_key)
+    if found is None:
+        return []
+    said = items.message_from(found)
+    if said.turn_id != record.turn_id and task_transitions.done_mark(task) in _turn(
+        record, said.turn_id, ports
+    ):
+        return []
+    return EFFECTS[task](record, said, ports)
+
+
+def _turn(record: TurnRecord, turn_id: TurnId, ports: Ports) -> Item:
+    key = items.turn_key(record.conversation, turn_id)
+    return ports.table.read([key]).get(key, {})
+
+
+def fail(task: Task, ref: ConversationRef, turn_id: TurnId, reason: str, ports: Ports) -> None:
+    """Mark a task as failed, unless it was done. `reason` is a word, never a person's.
+
+    Raises  StoreUnavailable
+    """
+    with suppress(ConditionFailed):
+        ports.table.commit(task_transitions.failed(ref, turn_id, task, reason))
+        ports.journal.task_failed({"turnId": turn_id, "task": task, "reason": reason})

@@ -1,0 +1,189 @@
+"""Memories: what a person wants remembered. The item in the table is the truth; the person may change it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator, Field
+
+from libs.coach_conversation import extraction, items
+from libs.coach_conversation.errors import InvalidCursor, MemoryNotFound
+from libs.coach_conversation.ids import is_ulid, iso
+from libs.coach_conversation.ports import Ports
+from libs.coach_conversation.table import (
+    Absent,
+    ConditionFailed,
+    Delete,
+    Exists,
+    Item,
+    Key,
+    Put,
+    Query,
+    Table,
+    Update,
+    Write,
+)
+from libs.coach_conversation.tools import ShortText, ToolInput, cut, tool_of
+from libs.coach_conversation.types import ConversationRef, Message, TurnRecord, UserId
+from libs.memory import recall
+from libs.memory.types import Importance, Memory, MemoryType, Recalled
+
+MAX_CONTENT: Final = 2000
+MAX_TAGS: Final = 5
+SEARCHED: Final = 30
+RECALLED: Final = 5
+PINNED: Final = 3
+SNIPPET: Final = 200
+
+type Content = Annotated[str, BeforeValidator(lambda value: cut(value, MAX_CONTENT)), Field(min_length=1)]
+type Tags = Annotated[
+    tuple[ShortText, ...],
+    BeforeValidator(lambda value: value[:MAX_TAGS] if isinstance(value, list) else value),
+    Field(max_length=MAX_TAGS),
+]
+
+
+class SavedMemory(ToolInput):
+    """A memory as a model wrote it down."""
+
+    content: Content
+    type: MemoryType = "other"
+    importance: Importance = "medium"
+    is_coach_specific: bool = False
+    tags: Tags = ()
+
+
+TOOL: Final = tool_of(
+    "save_memory", "Write down what to remember.", SavedMemory, required=("content", "type", "importance")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPage:
+    """Some memories, latest first; `cursor` asks for those before them."""
+
+    memories: tuple[Mapping[str, Any], ...]
+    cursor: str | None
+
+
+def effect(record: TurnRecord, said: Message, ports: Ports) -> list[Write]:
+    """Extract what a message wants remembered and return the write that keeps it.
+
+    The memory has the id of the message: the same message is never kept twice.
+
+    Raises  ExtractionMalformed, ModelFailed
+    """
+    prompt = extraction.ask_about(said, system="memory_system", tool=TOOL, model_id=ports.router_model_id)
+    found = extraction.extract(SavedMemory, prompt, ports)
+    ref, now = record.conversation, iso(ports.clock.now_ms())
+    item = {
+        **found.model_dump(by_alias=True, mode="json"),
+        "memoryId": said.message_id,
+        "coachId": ref.coach_id,
+        "conversationId": ref.conversation_id,
+        "turnId": record.turn_id,
+        "createdAt": said.created_at,
+        "updatedAt": now,
+    }
+    return [Put(items.memory_key(ref.user_id, said.message_id), item, when=(Absent("pk"),))]
+
+
+def newest(ref: ConversationRef, table: Table) -> tuple[Memory, ...]:
+    """Return the person's newest memories that this coach may use, newest first."""
+    page = Query(pk=items.person(ref.user_id), prefix=items.MEMORIES, limit=SEARCHED, descending=True)
+    found = (_memory_from(item) for item in table.query(page))
+    return tuple(one for one in found if not one.is_coach_specific or one.coach_id == ref.coach_id)
+
+
+def _memory_from(item: Mapping[str, Any]) -> Memory:
+    return Memory(
+        memory_id=item["memoryId"],
+        content=item["content"],
+        type=item["type"],
+        importance=item["importance"],
+        is_coach_specific=item["isCoachSpecific"],
+        tags=tuple(item["tags"]),
+        coach_id=item["coachId"],
+        created_at=item["createdAt"],
+        updated_at=item["updatedAt"],
+    )
+
+
+def recalled(text: str, memories: Sequence[Memory], *, searching: bool) -> tuple[Recalled, ...]:
+    """Return what of the memories an answer to `text` is given, each once.
+
+    What is pinned always; when `searching`, what fits the text. A vector search takes this place.
+    """
+    always = recall.pinned(memories, limit=PINNED)
+    kept = {one.memory.memory_id for one in always}
+    others = [memory for memory in memories if memory.memory_id not in kept]
+    return (*always, *(recall.by_words(text, others, limit=RECALLED) if searching else ()))
+
+
+def receipt(recalled: Recalled) -> dict[str, Any]:
+    """Return the memory as the `recall` event shows it."""
+    return {
+        "memoryId": recalled.memory.memory_id,
+        "snippet": recalled.memory.content[:SNIPPET],
+        "score": round(recalled.score, 3),
+        "source": recalled.source,
+    }
+
+
+def lines(recalled: Sequence[Recalled]) -> str:
+    """Return the memories as a model reads them, a line each."""
+    memories = [one.memory for one in recalled]
+    return "\n".join(
+        f"- {one.created_at[:10]}, {one.type}: {' '.join(one.content.split())}" for one in memories
+    )
+
+
+def page(user_id: UserId, ports: Ports, *, before: str | None, limit: int) -> MemoryPage:
+    """Return some of the person's memories, latest first. Raises InvalidCursor, StoreUnavailable."""
+    if before is not None and not is_ulid(before):
+        raise InvalidCursor("before is not a cursor of this service; leave it out to begin at the end")
+    found = ports.table.query(
+        Query(
+            pk=items.person(user_id),
+            prefix=items.MEMORIES,
+            before=items.memory_key(user_id, before).sk if before is not None else None,
+            limit=limit + 1,
+            descending=True,
+        )
+    )
+    shown = found[:limit]
+    return MemoryPage(
+        tuple(memory_json(item) for item in shown), shown[-1]["memoryId"] if len(found) > limit else None
+    )
+
+
+def correct(user_id: UserId, memory_id: str, changes: Mapping[str, Any], ports: Ports) -> dict[str, Any]:
+    """Change a memory and return it as it is stored. Raises MemoryNotFound, StoreUnavailable."""
+    key = items.memory_key(user_id, memory_id)
+    changed = {**changes, "updatedAt": iso(ports.clock.now_ms())}
+    _commit(Update(key, set=changed, when=(Exists(),)), memory_id, ports)
+    return memory_json(_read(key, memory_id, ports))
+
+
+def forget(user_id: UserId, memory_id: str, ports: Ports) -> None:
+    """Delete a memory. Raises MemoryNotFound, StoreUnavailable."""
+    _commit(Delete(items.memory_key(user_id, memory_id), when=(Exists(),)), memory_id, ports)
+
+
+def _commit(write: Write, memory_id: str, ports: Ports) -> None:
+    try:
+        ports.table.commit([write])
+    except ConditionFailed:
+        raise MemoryNotFound(memory_id) from None
+
+
+def _read(key: Key, memory_id: str, ports: Ports) -> Item:
+    found = ports.table.read([key]).get(key)
+    if found is None:
+        raise MemoryNotFound(memory_id)
+    return found
+
+
+def memory_json(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the memory as every route shows it."""
+    return {name: value for name, value in item.items() if name not in ("pk", "sk")}

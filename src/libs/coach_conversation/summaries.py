@@ -1,0 +1,135 @@
+"""Summaries: the older part of a conversation in few words, rolled on every few messages.
+
+An answer is given the summary and the messages since, so that its prompt stays bounded.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator, ConfigDict, Field
+
+from libs.coach_conversation import extraction, items, prompts
+from libs.coach_conversation.ports import Ports, Prompt
+from libs.coach_conversation.table import Absent, Either, Equals, Exists, Less, Put, Query, Update, Write
+from libs.coach_conversation.tools import ShortText, ToolInput, cut, tool_of
+from libs.coach_conversation.types import ConversationRef, Message, MessageId, Summary, TurnRecord
+
+EVERY_MESSAGES: Final = 6
+KEPT_MESSAGES: Final = 6
+"""Messages that an answer sees word for word though they are summed up: what "the second one" means."""
+BATCH: Final = 60
+MAX_LINES: Final = 12
+MAX_NARRATIVE: Final = 2000
+MAX_MESSAGE: Final = 1500
+
+type Narrative = Annotated[str, BeforeValidator(lambda value: cut(value, MAX_NARRATIVE)), Field(min_length=1)]
+type Lines = Annotated[
+    tuple[ShortText, ...],
+    BeforeValidator(lambda value: value[:MAX_LINES] if isinstance(value, list) else value),
+]
+
+
+class SavedSummary(ToolInput):
+    """A summary as a model wrote it; its members are in snake_case on the wire too."""
+
+    model_config = ConfigDict(alias_generator=None)
+
+    narrative: Narrative
+    current_goals: Lines = ()
+    recent_progress: Lines = ()
+    training_preferences: Lines = ()
+    schedule_constraints: Lines = ()
+    key_insights: Lines = ()
+    important_context: Lines = ()
+    conversation_tags: Lines = ()
+
+
+TOOL: Final = tool_of(
+    "save_summary", "Write the summary.", SavedSummary, required=tuple(SavedSummary.model_fields)
+)
+
+
+def is_due(since: Sequence[Message]) -> bool:
+    """Whether the messages since the last summary, with this turn's own two, are enough for the next."""
+    return len(since) + 2 >= EVERY_MESSAGES
+
+
+def since(history: Sequence[Message], summary: Summary | None) -> tuple[Message, ...]:
+    """Return the messages that the summary does not hold."""
+    return tuple(one for one in history if summary is None or one.message_id > summary.up_to)
+
+
+def remaining(history: Sequence[Message], summary: Summary | None) -> tuple[Message, ...]:
+    """Return the messages that an answer sees beside the summary: those since, and a few before."""
+    fresh = len(since(history, summary))
+    return tuple(history[-max(fresh, KEPT_MESSAGES) :])
+
+
+def effect(record: TurnRecord, _said: Message, ports: Ports) -> list[Write]:
+    """Roll the summary on over the messages up to this turn's answer, and return the writes that keep it.
+
+    A summary that reaches further than this one stays: tasks may come out of order.
+
+    Raises  ExtractionMalformed, ModelFailed, StoreUnavailable
+    """
+    ref = record.conversation
+    key = items.meta_key(ref)
+    meta = ports.table.read([key]).get(key, {})
+    previous = summary_from(meta)
+    messages = _messages(ref, previous, record.assistant_message_id, ports)
+    if not messages:
+        return []
+    found = extraction.extract(SavedSummary, build_prompt(previous, messages, ports.router_model_id), ports)
+    up_to = messages[-1].message_id
+    parts = found.model_dump(mode="json")
+    kept = Put(items.summary_key(ref, up_to), {"lastMessageId": up_to, **parts, "turnId": record.turn_id})
+    overtakes = Either((Absent("summaryUpTo"), Less("summaryUpTo", up_to)))
+    meta_now = Update(
+        key,
+        set={"summary": parts, "summaryUpTo": up_to},
+        when=(Exists(), Equals("coachId", ref.coach_id), overtakes),
+    )
+    return [meta_now, kept]
+
+
+def _messages(
+    ref: ConversationRef, previous: Summary | None, up_to: str, ports: Ports
+) -> tuple[Message, ...]:
+    """Return the messages to sum up, oldest first; a long backlog is worked off in several turns."""
+    after = items.message_key(ref, previous.up_to).sk if previous is not None else None
+    page = Query(pk=items.partition(ref), prefix="M#", after=after, limit=BATCH)
+    found = (items.message_from(item) for item in ports.table.query(page))
+    return tuple(message for message in found if message.message_id <= up_to)
+
+
+def build_prompt(previous: Summary | None, messages: Sequence[Message], model_id: str) -> Prompt:
+    """Return the call that rolls the summary on; what people said is fenced, a line a message."""
+    text = prompts.render(
+        "summary_message",
+        previous=prompts.as_data(text_of(previous)) if previous is not None else "(none yet)",
+        conversation=prompts.as_data("\n".join(map(_line, messages))),
+    )
+    return extraction.ask(text, system="summary_system", tool=TOOL, model_id=model_id)
+
+
+def _line(message: Message) -> str:
+    who = "person" if message.role == "user" else "coach"
+    return f"{who}: {' '.join(message.model_text.split())[:MAX_MESSAGE]}"
+
+
+def summary_from(meta: Mapping[str, Any]) -> Summary | None:
+    """Return the summary that the conversation's META holds."""
+    if "summary" not in meta:
+        return None
+    parts = {name: value for name, value in meta["summary"].items() if name != "narrative"}
+    return Summary(
+        narrative=meta["summary"]["narrative"],
+        parts={name: tuple(lines) for name, lines in parts.items()},
+        up_to=MessageId(meta["summaryUpTo"]),
+    )
+
+
+def text_of(summary: Summary) -> str:
+    """Return the summary as models read it: a line a part."""
+    parts = [f"{name}: {'; '.join(lines)}" for name, lines in summary.parts.items() if lines]
+    return "\n".join([f"narrative: {' '.join(summary.narrative.split())}", *parts])
