@@ -7,13 +7,8 @@ from typing import Any, Protocol
 
 from libs.coach_conversation.ids import UlidSource
 from libs.coach_conversation.table import Table
-from libs.coach_conversation.types import ConversationRef, Limits, Role, Task, TurnId, Usage
-
-
-@dataclass(frozen=True, slots=True)
-class PromptMessage:
-    role: Role
-    text: str
+from libs.coach_conversation.types import ConversationRef, Limits, Task, TurnId, Usage
+from libs.coach_conversation.types import PromptMessage as PromptMessage
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,9 +76,32 @@ class Replaced:
     last_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class PromptMessage:
+    """A message as a model sees it."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chat:
+    """What a client asks of a model with messages of its own: no coach, nothing remembered.
+
+    Shape   `messages` as models want them: no blank ones, roles in turn, the user first and last;
+            what is None or empty is the service's choice
+    """
+
+    messages: tuple[PromptMessage, ...]
+    system: str = ""
+    model_id: str = ""
+    max_tokens: int | None = None
+    temperature: float | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoachTurn:
-    """One message to a coach, as asked for; nothing is stored yet."""
+    """One message to a coach, as asked for; nothing is stored yet. With a `chat` no coach is asked."""
 
     conversation: ConversationRef
     turn_id: TurnId
@@ -88,6 +111,7 @@ class CoachTurn:
     client_message_id: str | None = None
     mode: Mode = "live"
     replaces: Replaced | None = None
+    chat: Chat | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
