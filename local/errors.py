@@ -9,6 +9,7 @@ StackError
 ├── ResourceDiffers         a kept table no longer fits template.yaml
 ├── NotRunning              a command needs a running stack and there is none
 ├── RequestRefused          the function answered with an error, or not at all
+├── PathUnprobed            a path could not be measured
 ├── UnknownEvent            there is no sample event of that name
 ├── IndexUnusable           there is no such recall index, or this machine cannot search it
 └── WrongLine               a line of input is not what the command reads
@@ -53,6 +54,10 @@ class RequestRefused(StackError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
+
+
+class PathUnprobed(StackError):
+    """Nothing answers on a path, or not with what can be measured."""
 
 
 class UnknownEvent(StackError):

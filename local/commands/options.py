@@ -57,6 +57,27 @@ def user_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def is_header_text(text: str) -> bool:
+    """Return whether a header may hold this text."""
+    return text.isascii() and text.isprintable()
+
+
+def _parse_token(_: click.Context, option: click.Parameter, token: str | None) -> str | None:
+    stripped = token.strip().removeprefix("Bearer ") if token else ""
+    if not is_header_text(stripped) or " " in stripped:
+        raise click.BadParameter("this is no token: it has spaces or other signs in it", param=option)
+    return stripped or None
+
+
+def token_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--token",
+        envvar="COACH_TOKEN",
+        callback=_parse_token,
+        help="The bearer token. Default: $COACH_TOKEN.",
+    )(command)
+
+
 def fail(message: str) -> NoReturn:
     """End with one clear message on stderr and exit status 1."""
     click.echo(f"coach: {message}", err=True)
