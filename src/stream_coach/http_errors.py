@@ -21,6 +21,7 @@ STATUSES: Final = MappingProxyType(
         "MISSING_REQUEST_BODY": 400,
         "INVALID_JSON": 400,
         "INVALID_PROBE_OPTIONS": 400,
+        "INVALID_PROTOCOL": 400,
         "INVALID_USER_RESPONSE": 400,
         "INVALID_TIMESTAMP": 400,
         "INVALID_CURSOR": 400,
@@ -67,7 +68,7 @@ def refusal(error: Foreseen, request: Request | None) -> StreamingResponse:
     """Return the answer to a request that is refused, in the form that the client accepts."""
     status = STATUSES.get(error.code, 500)
     headers = _headers(error, status)
-    if request is not None and "text/event-stream" in request.headers.get("accept", ""):
+    if request is not None and request.accepts_event_stream:
         event = sse.frame(to_record(event_of(error)))
         return StreamingResponse(status, {**SSE_HEADERS, **headers}, (), [event])
     return problem(event_of(error), request, headers)

@@ -10,7 +10,11 @@ COACH: Final = f"{USER}/coaches/{{coachId}}"
 CONVERSATIONS: Final = f"{COACH}/conversations"
 CONVERSATION: Final = f"{CONVERSATIONS}/{{conversationId}}"
 
-EVENTS: Final = Answer(200, "The turn's events as they come", "TurnEvent", "text/event-stream")
+EVENTS: Final = (
+    Answer(200, "The turn's events as they come", "TurnEvent", "text/event-stream"),
+    Answer(200, "The turn's events as they come", "DataStream", "text/plain"),
+)
+PROTOCOL: Final = ("protocol", "x-stream-protocol")
 WORDS: Final = (
     Answer(200, "The sentence, word by word", "ProbeLine", "application/x-ndjson"),
     Answer(200, "The sentence, word by word", "Words", "text/plain"),
@@ -45,10 +49,10 @@ ROUTES: Final = RouteTable(
             auth="jwt",
             summary="Say something to the coach and stream the answer",
             tags=("conversations",),
-            parameters=("Idempotency-Key",),
+            parameters=("Idempotency-Key", *PROTOCOL),
             request_model="SaidBody",
-            answers=(EVENTS,),
-            errors=ADMISSION_ERRORS,
+            answers=EVENTS,
+            errors=(*ADMISSION_ERRORS, "INVALID_PROTOCOL"),
         ),
         Route(
             "GET",
@@ -57,9 +61,9 @@ ROUTES: Final = RouteTable(
             auth="jwt_or_ticket",
             summary="Attach to the running turn, or resume a stream behind Last-Event-ID",
             tags=("conversations",),
-            parameters=("Last-Event-ID", "lastEventId", "turnId"),
-            answers=(EVENTS, Answer(204, "Nothing is running, or nothing is left to come")),
-            errors=(*TURN_ERRORS, "INVALID_CURSOR"),
+            parameters=("Last-Event-ID", "lastEventId", "turnId", *PROTOCOL, "chatId"),
+            answers=(*EVENTS, Answer(204, "Nothing is running, or nothing is left to come")),
+            errors=(*TURN_ERRORS, "INVALID_CURSOR", "INVALID_PROTOCOL"),
         ),
         Route(
             "POST",

@@ -68,7 +68,7 @@ class World(Stage):
         self.turn_ids[again] = turn_id(REF.user_id, REF.conversation_id, f"again:{key}:{answer_id}")
         said = {"id": key, "role": "user", "parts": []}
         body = {"messages": [said], "trigger": "regenerate-message", "messageId": answer_id}
-        return self._stream(again, live.stream_turn, body=body)
+        return self._stream(again, live.stream_turn, body=body, query={"protocol": "typed"})
 
     def delete(self) -> None:
         """Delete the conversation."""

@@ -106,7 +106,10 @@ def test_a_page_is_as_long_as_the_routes_make_it() -> None:
 
 def test_a_turn_streams_events_told_apart_by_their_type() -> None:
     content = operation("stream_turn")["responses"]["200"]["content"]
-    assert content == {"text/event-stream": {"schema": ref("TurnEvent")}}
+    assert content == {
+        "text/event-stream": {"schema": ref("TurnEvent")},
+        "text/plain": {"schema": ref("DataStream")},
+    }
     discriminator = DOCUMENT["components"]["schemas"]["TurnEvent"]["discriminator"]
     assert discriminator["propertyName"] == "type"
     assert set(discriminator["mapping"]) == {

@@ -18,15 +18,17 @@ def regeneration(
     """Return the turn that answers the latest message anew; its key is that message and the old answer.
 
     Asked for again with the same ids, it is the same turn: found by its id, whatever was said since.
+    Without an `answer_id`, which AI SDK clients may leave out, the latest answer is meant.
 
     Raises  ConversationNotFound; InvalidUserResponse: `answer_id` is not the latest answer
     """
     meta = require(ref, ports)
-    key = f"again:{client_message_id}:{answer_id or ''}"
+    said, answer = _latest(ref, ports)
+    replaced_id = answer_id or (answer.message_id if answer is not None else "")
+    key = f"again:{client_message_id}:{replaced_id}"
     turn_id = TurnId(ids.turn_id(ref.user_id, ref.conversation_id, key))
     turn = items.turn_key(ref, turn_id)
     begun = ports.table.read([turn]).get(turn)
-    said, answer = _latest(ref, ports)
     if begun is not None:
         body_hash = str(begun["bodyHash"])
     elif answer_id is not None and (answer is None or answer.message_id != answer_id):

@@ -13,7 +13,8 @@ what, which one and what to do, and never holds a token or a person's words.
     │   ├── PayloadTooLarge
     │   ├── UnsupportedMediaType
     │   ├── InvalidJson
-    │   └── InvalidProbeOptions
+    │   ├── InvalidProbeOptions
+    │   └── InvalidProtocol
     ├── NotAuthenticated            nobody knows who is asking
     │   ├── MissingAuthHeader
     │   ├── InvalidTokenFormat
@@ -120,6 +121,15 @@ class InvalidProbeOptions(RequestRefused):
     """An option of the word probe is out of its range."""
 
     code = "INVALID_PROBE_OPTIONS"
+
+
+class InvalidProtocol(RequestRefused):
+    """The client asks for a stream protocol that is none of ours."""
+
+    code = "INVALID_PROTOCOL"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no protocol {shown(name)}; use typed, data or ui")
 
 
 class NotAuthenticated(StreamingError):

@@ -43,6 +43,11 @@ class Request:
     body: bytes = field(default=b"", repr=False)
     payload: Mapping[str, object] = field(default=_NOTHING, repr=False)
 
+    @property
+    def accepts_event_stream(self) -> bool:
+        """Whether the client asks for an event stream by name."""
+        return "text/event-stream" in self.headers.get("accept", "")
+
     def json_body(self, *, limit: int = MAX_BODY_BYTES) -> JsonObject:
         """Return the JSON object in the body.
 

@@ -4,10 +4,14 @@ Source  the WHATWG HTML standard, section "Server-sent events"
 """
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
-_encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+compact_json: Final[Callable[[Any], str]] = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), allow_nan=False
+).encode
 
+CONTENT_TYPE: Final = "text/event-stream; charset=utf-8"
 KEEP_ALIVE = b": keep-alive\n\n"
 """A comment: "If the line starts with a U+003A COLON character (:) Ignore the line."."""
 
@@ -18,7 +22,7 @@ def frame(data: Any, *, event_id: str | None = None) -> bytes:
     JSON escapes every line break inside strings, so one `data:` line always holds all of it.
     """
     head = f"id: {event_id}\n" if event_id is not None else ""
-    return f"{head}data: {_encode_json(data)}\n\n".encode()
+    return f"{head}data: {compact_json(data)}\n\n".encode()
 
 
 def retry(milliseconds: int) -> bytes:

@@ -7,7 +7,8 @@ from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.regeneration import regeneration
 from libs.coach_conversation.types import CoachTurn
 from libs.lambda_runtime import StreamingResponse
-from libs.streaming.encoders.typed_sse import TypedSse
+from libs.streaming.encoders.negotiate import encoder_for, negotiate
+from libs.streaming.json_object import JsonObject
 from stream_coach import bodies
 from stream_coach.deliveries.call import Call
 from stream_coach.deliveries.watching import begin_or_join
@@ -18,28 +19,30 @@ def stream_turn(call: Call, ports: Ports) -> StreamingResponse:
 
     Raises  StreamingError, TurnRefused: before anything was begun
     """
-    turn = requested_turn(call, ports)
-    encoder = TypedSse(turn.turn_id)
+    body = call.request.json_body()
+    protocol = negotiate(call.request, default="typed", body=body)
+    turn = requested_turn(call, body, ports)
+    encoder = encoder_for(protocol, call.request, turn_id=turn.turn_id)
     watched = begin_or_join(admit(turn, ports), call.context, ports)
-    body = watched.encoded(encoder, keep_alive_s=ports.limits.keep_alive_s)
-    return StreamingResponse(200, encoder.headers, (), body)
+    written = watched.encoded(encoder, keep_alive_s=ports.limits.keep_alive_s)
+    return StreamingResponse(200, encoder.headers, (), written)
 
 
-def requested_turn(call: Call, ports: Ports) -> CoachTurn:
-    """Return the turn that the request asks for. Raises StreamingError, TurnRefused."""
-    body = bodies.parse_said(call.request.json_body(), max_bytes=ports.limits.max_user_response_bytes)
-    if isinstance(body, bodies.Again):
+def requested_turn(call: Call, body: JsonObject, ports: Ports) -> CoachTurn:
+    """Return the turn that the request's body asks for. Raises StreamingError, TurnRefused."""
+    said = bodies.parse_said(body, max_bytes=ports.limits.max_user_response_bytes)
+    if isinstance(said, bodies.Again):
         return regeneration(
             call.conversation,
-            client_message_id=body.client_message_id,
-            answer_id=body.answer_id,
+            client_message_id=said.client_message_id,
+            answer_id=said.answer_id,
             ports=ports,
         )
     header = call.request.headers.get("idempotency-key")
     return idempotent_turn(
         call.conversation,
-        key=bodies.idempotency_key(body, header, secrets.token_hex(16)),
-        text=body.user_response,
-        client_timestamp=body.message_timestamp,
-        client_message_id=body.client_message_id,
+        key=bodies.idempotency_key(said, header, secrets.token_hex(16)),
+        text=said.user_response,
+        client_timestamp=said.message_timestamp,
+        client_message_id=said.client_message_id,
     )

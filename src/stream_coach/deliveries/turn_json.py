@@ -23,7 +23,7 @@ def answer_turn(call: Call, ports: Ports) -> StreamingResponse:
 
     Raises  StreamingError, TurnRefused: before anything was begun
     """
-    turn = requested_turn(call, ports)
+    turn = requested_turn(call, call.request.json_body(), ports)
     until_s = deadline_of(call.context, ports) + ports.limits.deadline_margin_s / 2
     watched = begin_or_join(admit(turn, ports), call.context, ports)
     match watched.terminal(until_s=until_s, ports=ports):
@@ -42,8 +42,8 @@ def begin_turn(call: Call, ports: Ports) -> StreamingResponse:
 
     Raises  StreamingError, TurnRefused
     """
-    mode = bodies.parse_mode(call.request.json_body())
-    record = enqueue(requested_turn(call, ports), mode, ports)
+    body = call.request.json_body()
+    record = enqueue(requested_turn(call, body, ports), bodies.parse_mode(body), ports)
     if record.mode == "queued" and record.status == "pending":
         _send(record, ports)
     return answer(202, _links(call, record.turn_id, record.status, ticket_of(call, record)))

@@ -106,7 +106,19 @@ type TurnEvent = Annotated[
         description=(
             "One event of the stream: the JSON of its `data:` line. Its `id:` line is `<turnId>.<n>`, "
             "n counting up from 1; there is no `event:` line. A silent stream sends comments. "
-            "Order: start (progress | contextual | recall | notice | chunk)* (complete | error)."
+            "Order: start (progress | contextual | recall | notice | chunk)* (complete | error). "
+            "Under the protocol `ui` the stream holds the parts of the AI SDK's UI message stream, "
+            "version 1, instead, and ends with `[DONE]`."
         ),
+    ),
+]
+type DataStream = Annotated[
+    str,
+    Field(
+        description=(
+            "The AI SDK's data stream, version 1: lines of `CODE:JSON`. `f` start, `2` progress, asides, "
+            "receipts and notices, `0` a piece of the answer, `3` an error, `e` and `d` the end. A silent "
+            "stream sends `2:[]`. As `text/event-stream` where the client accepts that."
+        )
     ),
 ]

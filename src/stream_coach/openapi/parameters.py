@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from libs.coach_conversation.conversations import MAX_PAGE
 from libs.streaming import probe
+from libs.streaming.encoders.negotiate import PROTOCOLS
 from libs.streaming.path_params import ID_PATTERN, compile_template
 from libs.streaming.routes import Route
 from stream_coach.bodies import MAX_KEY_CHARACTERS
@@ -41,6 +42,25 @@ NAMED: Final = {
             "Names this request; the same again attaches to its turn or replays it. "
             "Without it, `clientMessageId` is the key, then `messageTimestamp` with the text.",
             {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARACTERS},
+        ),
+        _named(
+            "query",
+            "protocol",
+            "How the stream is written: typed events, or the AI SDK's data stream (its version 4) or UI "
+            "message stream (5 and later). Without it, the header x-stream-protocol says so, then the body.",
+            {"type": "string", "enum": list(PROTOCOLS)},
+        ),
+        _named(
+            "header",
+            "x-stream-protocol",
+            "The same as the query's `protocol`, which wins.",
+            {"type": "string", "enum": list(PROTOCOLS)},
+        ),
+        _named(
+            "query",
+            "chatId",
+            "What AI SDK 4 sends to resume; asks for the data stream.",
+            TEXT,
         ),
         _named(
             "query",

@@ -19,6 +19,7 @@ def test_the_codes_are_these() -> None:
         "INVALID_JSON",
         "INVALID_PATH_PARAMS",
         "INVALID_PROBE_OPTIONS",
+        "INVALID_PROTOCOL",
         "INVALID_TOKEN",
         "INVALID_TOKEN_FORMAT",
         "KEYS_UNAVAILABLE",

@@ -11,7 +11,7 @@ RETRY_MS: Final = 3000
 
 SSE_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "content-type": "text/event-stream; charset=utf-8",
+        "content-type": sse.CONTENT_TYPE,
         "cache-control": "no-cache, no-transform",
         "x-accel-buffering": "no",
     }
