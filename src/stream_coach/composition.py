@@ -21,10 +21,11 @@ from stream_coach.adapters.dynamodb import DynamoDbTable
 from stream_coach.adapters.jwks import JwksKeySource, fetch_document
 from stream_coach.adapters.sqs import SqsTurnQueue
 from stream_coach.adapters.threads import MonotonicUlids, SystemClock, Threads
+from stream_coach.adapters.vectors import make_vectors
 from stream_coach.logs import LogJournal
 from stream_coach.settings import Settings
 
-THREADS_A_TURN = 6
+THREADS_A_TURN = 8
 CALLS_A_TURN = 3
 MODEL_READ_TIMEOUT_S = 65
 
@@ -67,6 +68,7 @@ def build_app(settings: Settings) -> App:
         journal=LogJournal(logging.getLogger("stream_coach")),
         limits=_limits(settings),
         queue=SqsTurnQueue(lambda: session.client("sqs", config=store), settings.queue_url),
+        vectors=make_vectors(settings, session, concurrency=concurrency),
         answer_model_id=settings.answer_model_id,
         router_model_id=settings.router_model_id,
         fallback_model_id=settings.fallback_model_id,
@@ -86,6 +88,7 @@ def _limits(settings: Settings) -> Limits:
     return Limits(
         store_timeout_s=settings.store_timeout_s,
         router_timeout_s=settings.router_timeout_s,
+        recall_timeout_s=settings.recall_timeout_s,
         first_delta_timeout_s=settings.first_delta_timeout_s,
         delta_timeout_s=settings.delta_timeout_s,
         keep_alive_s=settings.keep_alive_s,

@@ -15,7 +15,7 @@ class Settings:
 
     `ticket_keys` is `id:secret,…`, the signing one first; empty means that no tickets are issued;
     `turns_per_minute` 0 means no limit; `starter_coach_id` empty means that nobody gets a coach unasked;
-    `pinecone_host` empty means that nothing is recalled.
+    `pinecone_host` empty means that memories are found by their words only.
     """
 
     table_name: str
@@ -37,6 +37,7 @@ class Settings:
     max_concurrency: int = 1
     store_timeout_s: float = 2.0
     router_timeout_s: float = 1.5
+    recall_timeout_s: float = 0.3
     first_delta_timeout_s: float = 30.0
     delta_timeout_s: float = 30.0
     keep_alive_s: float = 10.0

@@ -119,9 +119,19 @@ def test_what_is_deleted_is_not_found(index: VectorIndex, user: str) -> None:
     assert ids(search(index, user)) == ["b"]
 
 
+def test_texts_are_deleted_by_what_their_metadata_say(index: VectorIndex, user: str) -> None:
+    other = f"{user}-2"
+    for person in (user, other):
+        index.upsert(person, [text("a", place="x"), text("b", place="y"), text("c"), text("d", place="x")])
+    index.delete_where(user, "place", "x")
+    assert set(ids(search(index, user))) == {"b", "c"}
+    assert len(search(index, other)) == 4
+
+
 def test_deleting_where_nothing_is_does_nothing(index: VectorIndex, user: str) -> None:
     index.delete(user, ["a"])
     index.delete(user, [])
+    index.delete_where(user, "place", "x")
     index.delete_all(user)
     index.upsert(user, [])
     assert search(index, user) == []

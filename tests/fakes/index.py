@@ -35,6 +35,11 @@ class FakeIndex(VectorIndex):
         for text_id in ids:
             kept.pop(text_id, None)
 
+    def delete_where(self, user_id: str, name: str, value: str) -> None:
+        self._answer()
+        found = self.texts.get(user_id, {})
+        self.delete(user_id, [text.id for text in found.values() if text.metadata.get(name) == value])
+
     def delete_all(self, user_id: str) -> None:
         self._answer()
         self.texts.pop(user_id, None)

@@ -9,6 +9,7 @@ from libs.coach_conversation.ids import UlidSource
 from libs.coach_conversation.table import Table
 from libs.coach_conversation.types import ConversationRef, Limits, Task, TurnId, Usage
 from libs.coach_conversation.types import PromptMessage as PromptMessage
+from libs.memory.vectors import Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,8 @@ class Journal(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
+    """All of them. Without `vectors` people's memories are found by their words only."""
+
     table: Table
     model: LanguageModel
     executor: Executor
@@ -145,6 +148,7 @@ class Ports:
     limits: Limits
     answer_model_id: str
     router_model_id: str
+    vectors: Vectors | None = None
     fallback_model_id: str = ""
     streaming_enabled: bool = True
     starter_coach: Mapping[str, Any] | None = None

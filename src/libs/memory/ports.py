@@ -48,6 +48,10 @@ class VectorIndex(Protocol):
 
     def delete(self, user_id: str, ids: Sequence[str]) -> None: ...
 
+    def delete_where(self, user_id: str, name: str, value: str) -> None:
+        """Delete the person's texts whose metadata say so; what was just written may stay."""
+        ...
+
     def delete_all(self, user_id: str) -> None:
         """Delete all of the person's texts; nothing there is no error."""
         ...

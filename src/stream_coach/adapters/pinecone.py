@@ -85,6 +85,9 @@ class PineconeIndex(VectorIndex):
         for some in batched(ids, MAX_IDS, strict=False):
             self._delete(namespace=user_id, ids=list(some))
 
+    def delete_where(self, user_id: str, name: str, value: str) -> None:
+        self._delete(namespace=user_id, filter={name: {"$eq": value}})
+
     def delete_all(self, user_id: str) -> None:
         self._delete(namespace=user_id, delete_all=True)
 
