@@ -1,5 +1,6 @@
 """What a plain turn costs: calls of the table and of the models, counted at the shim."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from tests.fakes.clock import START_MS
 from tests.fakes.ports import REF, conversation_items
 from tests.fakes.table import FakeTable
 from tests.faults.conftest import Figures
-from tests.faults.model import spoken
+from tests.faults.model import Pause, spoken
 from tests.faults.world import World
 
 TABLE: Final = ("read", "query", "commit")
@@ -24,8 +25,10 @@ MAX_ITEMS: Final = 30
 MAX_QUERIES: Final = 3
 
 
-def plain_turn(*, deltas: int, pause_s: float) -> World:
-    world = World(scripts={"k-1": [spoken("word", deltas=deltas, pause_s=pause_s)]})
+def plain_turn(*, deltas: int, pause_s: float, items: Sequence[Item] = ()) -> World:
+    """Play one turn; its model pauses before its end too, so that no later call is at a delta's moment."""
+    *said, stop, metered = spoken("word", deltas=deltas, pause_s=pause_s)
+    world = World(items=items, scripts={"k-1": [(*said, Pause(pause_s), stop, metered)]})
     world.post("k-1")
     world.run_all()
     return world
@@ -120,9 +123,19 @@ def test_context_building_reads_at_most_thirty_items_however_long_the_conversati
 
 @pytest.mark.parametrize("messages", [20, 500])
 def test_a_turn_in_a_long_conversation_costs_no_more_calls(messages: int) -> None:
-    world = World(items=stored_messages(messages), scripts={"k-1": [spoken("word", deltas=5, pause_s=0.2)]})
-    world.post("k-1")
-    world.run_all()
-    assert table_calls(world, until_s=world.now_s) == table_calls(
-        plain_turn(deltas=5, pause_s=0.2), until_s=world.now_s
-    )
+    stored = stored_messages(messages)
+    up_to = stored[-1]["sk"].removeprefix("M#")
+    summed_up = conversation_items(summary={"narrative": "They talked of squats."}, summaryUpTo=up_to)
+    world = plain_turn(deltas=5, pause_s=0.2, items=[*stored, *summed_up])
+    assert called(world) == called(plain_turn(deltas=5, pause_s=0.2))
+
+
+def test_a_turn_that_leaves_work_behind_costs_one_message_a_task_and_one_write_more() -> None:
+    world = plain_turn(deltas=5, pause_s=0.2, items=stored_messages(6))
+    assert [task for _, _, task in world.queue.tasks] == ["summary"]
+    assert called(world) - called(plain_turn(deltas=5, pause_s=0.2)) == Counter(commit=1, send=1)
+
+
+def called(world: World) -> Counter[str]:
+    """Return how often each port was called."""
+    return Counter(call.port for call in world.operations)

@@ -40,6 +40,14 @@ class Change:
             self.before.get(name) == self.after.get(name) for name in names
         )
 
+    def only(self, *names: str) -> bool:
+        """Whether nothing but these attributes changed."""
+        before = self.before or {}
+        changed = {
+            name for name in before.keys() | self.after.keys() if before.get(name) != self.after.get(name)
+        }
+        return changed <= set(names)
+
     @property
     def run_out(self) -> bool:
         """Whether the lease is over by the clock of whoever holds it."""
@@ -92,6 +100,19 @@ def _cancels(change: Change) -> bool:
     )
 
 
+def _ends(change: Change) -> bool:
+    """T2: by its owner; what it leaves to do is due, and only a completed turn leaves anything."""
+    unsent = bool(change.after.get("followUps"))
+    due = {"dueAt", "gsi1pk", "gsi1sk"} & change.after.keys()
+    rightly = not unsent or change.target == "completed"
+    return change.mine and _attempt(change, 0) and rightly and bool(due) == unsent
+
+
+def _sends(change: Change) -> bool:
+    cleared = not {"followUps", "dueAt", "gsi1pk", "gsi1sk"} & change.after.keys()
+    return cleared and change.only("followUps", "dueAt", "gsi1pk", "gsi1sk")
+
+
 def _begins(change: Change, attempt: int) -> bool:
     return bool(change.after["attempt"] == attempt and change.after["loggedUpTo"] == 0)
 
@@ -103,7 +124,7 @@ ROWS: Final = (
     Row("first content logged", ("processing",), ("streaming",), _ticks),
     Row("tick", ("processing",), ("processing",), _ticks),
     Row("tick", ("streaming",), ("streaming",), _ticks),
-    Row("T2", LIVE, ("completed", "failed", "cancelled"), lambda it: it.mine and _attempt(it, 0)),
+    Row("T2", LIVE, ("completed", "failed", "cancelled"), _ends),
     Row("cancel pending", ("pending",), ("cancelled",), lambda it: _attempt(it, 0)),
     Row("cancel running", LIVE, LIVE, _cancels),
     Row("fold", LIVE, ("interrupted",), lambda it: it.run_out and _attempt(it, 0)),
@@ -113,6 +134,7 @@ ROWS: Final = (
         ("interrupted",),
         lambda it: it.after["mode"] == "attach" and it.past_due,
     ),
+    Row("follow-ups sent", ("completed",), ("completed",), _sends),
     Row("requeue", ("pending", "processing"), ("pending", "processing"), _requeues),
 )
 
