@@ -13,7 +13,16 @@ from libs.streaming.requests import Request, parse_event
 from libs.streaming.routes import RouteMatch
 from stream_coach import http_errors
 from stream_coach.composition import App
-from stream_coach.deliveries import describing, kept_json, live, plain_json, probing, resume, turn_json
+from stream_coach.deliveries import (
+    describing,
+    kept_json,
+    live,
+    person_json,
+    plain_json,
+    probing,
+    resume,
+    turn_json,
+)
 from stream_coach.deliveries.call import Call
 from stream_coach.routes import ROUTES
 
@@ -46,6 +55,9 @@ OWNED: Final[Mapping[str, Owned]] = {
     "forget_memory": kept_json.forget_memory,
     "list_workouts": kept_json.list_workouts,
     "delete_workout": kept_json.delete_workout,
+    "export_data": person_json.export_data,
+    "delete_data": person_json.delete_data,
+    "show_data": person_json.show_data,
 }
 
 

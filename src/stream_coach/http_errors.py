@@ -43,6 +43,7 @@ STATUSES: Final = MappingProxyType(
         "MEMORY_NOT_FOUND": 404,
         "METHOD_NOT_ALLOWED": 405,
         "CONVERSATION_BUSY": 409,
+        "DATA_BEING_DELETED": 409,
         "CANCELLED": 409,
         "PAYLOAD_TOO_LARGE": 413,
         "UNSUPPORTED_MEDIA_TYPE": 415,

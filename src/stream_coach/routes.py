@@ -23,6 +23,7 @@ WORDS: Final = (
 CONVERSATION_ERRORS: Final = ("CONVERSATION_NOT_FOUND", "STORE_UNAVAILABLE")
 TURN_ERRORS: Final = (*CONVERSATION_ERRORS, "TURN_NOT_FOUND")
 ADMISSION_ERRORS: Final = (
+    "DATA_BEING_DELETED",
     *CONVERSATION_ERRORS,
     "INVALID_USER_RESPONSE",
     "INVALID_TIMESTAMP",
@@ -134,7 +135,7 @@ ROUTES: Final = RouteTable(
             summary="Begin a conversation",
             tags=("conversations",),
             answers=(Answer(201, "An empty conversation", "ConversationCreated"),),
-            errors=("COACH_CONFIG_NOT_FOUND", "STORE_UNAVAILABLE"),
+            errors=("COACH_CONFIG_NOT_FOUND", "DATA_BEING_DELETED", "STORE_UNAVAILABLE"),
         ),
         Route(
             "GET",
@@ -186,7 +187,7 @@ ROUTES: Final = RouteTable(
             tags=("coaches",),
             request_model=CoachBody,
             answers=(Answer(200, "The configuration as it is stored", "Coach"),),
-            errors=("INVALID_COACH_CONFIG", "STORE_UNAVAILABLE"),
+            errors=("INVALID_COACH_CONFIG", "DATA_BEING_DELETED", "STORE_UNAVAILABLE"),
         ),
         Route(
             "GET",
@@ -240,6 +241,40 @@ ROUTES: Final = RouteTable(
             tags=("workouts",),
             answers=(Answer(204, "It is gone"),),
             errors=("WORKOUT_NOT_FOUND", "STORE_UNAVAILABLE"),
+        ),
+        Route(
+            "GET",
+            f"{USER}/export",
+            name="export_data",
+            auth="jwt",
+            summary="Read all that is kept of you, a page at a time",
+            tags=("your data",),
+            parameters=("after", "limit"),
+            answers=(Answer(200, "A page; the next is behind its `next`", "ExportPage"),),
+            errors=("INVALID_CURSOR", "DATA_BEING_DELETED", "STORE_UNAVAILABLE"),
+        ),
+        Route(
+            "DELETE",
+            f"{USER}/data",
+            name="delete_data",
+            auth="jwt",
+            summary="Delete all that is kept of you",
+            tags=("your data",),
+            answers=(
+                Answer(202, "It is being deleted; GET the same address says when it is gone", "DataState"),
+                Answer(204, "It is gone"),
+            ),
+            errors=("STORE_UNAVAILABLE",),
+        ),
+        Route(
+            "GET",
+            f"{USER}/data",
+            name="show_data",
+            auth="jwt",
+            summary="Tell whether all that is kept of you is being deleted",
+            tags=("your data",),
+            answers=(Answer(200, "How it stands", "DataState"),),
+            errors=("STORE_UNAVAILABLE",),
         ),
         Route(
             "GET",

@@ -10,6 +10,7 @@ from libs.coach_conversation.ids import next_ulid
 from libs.coach_conversation.items import INDEX
 from libs.coach_conversation.table import (
     Absent,
+    Check,
     Clause,
     ConditionFailed,
     Delete,
@@ -281,6 +282,22 @@ def test_nothing_happens_when_one_condition_fails(table: Table, pk: str) -> None
             ]
         )
     assert [found(table, pk, sk) for sk in "abcd"] == [None, {"n": 1}, {"n": 1}, {"n": 1}]
+
+
+def test_a_check_writes_nothing_and_lets_the_others_happen_or_not(table: Table, pk: str) -> None:
+    put(table, pk, "a", state="open")
+    others = Put(Key(pk, "b"), {"n": 1})
+    with pytest.raises(ConditionFailed) as refused:
+        table.commit([others, Check(Key(pk, "a"), when=(Equals("state", "shut"),))])
+    assert refused.value.found == {1: {"pk": pk, "sk": "a", "state": "open"}}
+    assert sort_keys(table, pk) == ["a"]
+    table.commit([others, Check(Key(pk, "a"), when=(Equals("state", "open"),))])
+    assert (found(table, pk), found(table, pk, "b")) == ({"state": "open"}, {"n": 1})
+
+
+def test_a_check_of_what_is_not_there_makes_nothing(table: Table, pk: str) -> None:
+    table.commit([Put(Key(pk, "b"), {}), Check(Key(pk, "a"), when=(Absent("pk"),))])
+    assert sort_keys(table, pk) == ["b"]
 
 
 def test_each_failed_condition_is_named_with_the_item_that_stood_there(table: Table, pk: str) -> None:

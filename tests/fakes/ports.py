@@ -88,9 +88,15 @@ def make_ports(**overrides: Any) -> Ports:
 
 def conversation_items(ref: ConversationRef = REF, **meta: Any) -> list[dict[str, Any]]:
     """Return the items of an empty conversation and of its coach."""
-    coach, key = items.coach_key(ref.user_id, ref.coach_id), items.meta_key(ref)
+    coach, entry, key = items.coach_key(ref.user_id, ref.coach_id), items.entry_key(ref), items.meta_key(ref)
     return [
         {"pk": coach.pk, "sk": coach.sk, **STARTER, "coachId": ref.coach_id},
+        {
+            "pk": entry.pk,
+            "sk": entry.sk,
+            "conversationId": ref.conversation_id,
+            "coachId": ref.coach_id,
+        },
         {
             "pk": key.pk,
             "sk": key.sk,

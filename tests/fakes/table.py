@@ -6,6 +6,7 @@ from typing import Any, assert_never
 
 from libs.coach_conversation.table import (
     Absent,
+    Check,
     Clause,
     ConditionFailed,
     Delete,
@@ -73,6 +74,8 @@ class FakeTable(Table):
                 self._items[key] = _kept(_updated(self._items.get(key, {"pk": key.pk, "sk": key.sk}), write))
             case Delete(key):
                 self._items.pop(key, None)
+            case Check():
+                return
             case _:
                 assert_never(write)
 

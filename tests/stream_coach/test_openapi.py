@@ -143,14 +143,14 @@ def test_a_refusal_names_the_codes_that_can_occur() -> None:
 
 
 def test_a_refusal_is_a_problem_or_one_event() -> None:
-    busy = DOCUMENT["components"]["responses"]["CONVERSATION_BUSY"]
-    assert busy == {
-        "description": "CONVERSATION_BUSY",
+    deleted = DOCUMENT["components"]["responses"]["DATA_BEING_DELETED"]
+    assert deleted == {
+        "description": "DATA_BEING_DELETED",
         "headers": {"Retry-After": {"$ref": "#/components/headers/Retry-After"}},
         "content": {
             "application/problem+json": {
                 "schema": {
-                    "allOf": [ref("Problem"), {"properties": {"code": {"enum": ["CONVERSATION_BUSY"]}}}]
+                    "allOf": [ref("Problem"), {"properties": {"code": {"enum": ["DATA_BEING_DELETED"]}}}]
                 }
             },
             "text/event-stream": {"schema": ref("ErrorEvent")},

@@ -18,8 +18,10 @@ from stream_coach import api, http_errors
 from stream_coach.deliveries.call import Call
 from stream_coach.routes import ROUTES
 from tests.fakes.executors import ThreadExecutor
+from tests.fakes.faults import FaultyTable, refused
 from tests.fakes.model import FakeModel, answering, routing
 from tests.fakes.ports import make_ports
+from tests.fakes.table import FakeTable
 from tests.stream_coach.schemas import DOCUMENT, faults, ref, resolved
 
 PARAMS = {"userId": "alice", "coachId": "atlas"}
@@ -158,6 +160,35 @@ def test_history_is_read_page_by_page(talking: Person) -> None:
     talking.ask("answer_turn", SAID)
     _, page = talking.ask("list_messages", query="limit=1")
     assert set(page) == {"messages", "cursor"}
+
+
+def test_all_that_is_kept_is_exported(talking: Person) -> None:
+    talking.ask("answer_turn", SAID)
+    _, page = talking.ask("export_data")
+    assert [record["kind"] for record in page["records"]] == [
+        "coach",
+        "conversation",
+        "message",
+        "message",
+        "turn",
+    ]
+    _, page = talking.ask("export_data", query="limit=1")
+    assert set(page) == {"records", "next"}
+
+
+def test_all_that_is_kept_is_deleted(talking: Person) -> None:
+    assert talking.ask("show_data") == (200, {"deleting": False})
+    assert talking.ask("delete_data") == (204, None)
+    assert talking.ask("export_data") == (200, {"records": []})
+
+
+def test_a_deletion_that_takes_longer_says_how_it_stands() -> None:
+    table = FaultyTable(FakeTable())
+    person = Person(make_ports(table=table))
+    table.next("query", refused)
+    status, state = person.ask("delete_data")
+    assert (status, state["deleting"]) == (202, True)
+    assert person.ask("show_data") == (200, state)
 
 
 def test_a_finished_turn_is_polled(talking: Person) -> None:

@@ -1,15 +1,17 @@
 """Admission: T1, and what it means when T1 is refused. Nothing costs anything before it has committed."""
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, replace
 from typing import Final
 
-from libs.coach_conversation import context, ids, items, recovery, transitions
+from libs.coach_conversation import context, ids, items, recovery, tombstones, transitions
 from libs.coach_conversation.beginning import META_WRITE, MINUTE_MS, Reserved
 from libs.coach_conversation.errors import (
     ConversationBusy,
     ConversationNotFound,
+    DataBeingDeleted,
     IdempotencyKeyReused,
     InvalidUserResponse,
     RateLimited,
@@ -50,7 +52,7 @@ class Admitted:
 def admit(turn: CoachTurn, ports: Ports) -> Admitted | TurnRecord:
     """Commit T1 live beside the reads; a duplicate is answered with the record of the turn that exists.
 
-    Raises  ConversationNotFound, ConversationBusy, RateLimited, IdempotencyKeyReused,
+    Raises  ConversationNotFound, ConversationBusy, RateLimited, IdempotencyKeyReused, DataBeingDeleted,
             StoreUnavailable: nothing was acknowledged; the same key may be tried again
     """
     started_s = ports.clock.monotonic_s()
@@ -115,8 +117,7 @@ def _begin(turn: CoachTurn, ports: Ports) -> _Begun | TurnRecord:
         try:
             ports.table.commit(writes, token=reserved.assistant)
         except ConditionFailed as failed:
-            limited = any(writes[position].key.sk.startswith("RATE#") for position in failed.found)
-            existing = _refused(turn, reserved, failed, now_ms, ports, limited=limited)
+            existing = _refused(turn, reserved, failed, writes, now_ms, ports)
             if existing == reserved:
                 return _Begun(reserved, iso(now_ms), at_once=tried == 0)
             if isinstance(existing, TurnRecord):
@@ -140,6 +141,12 @@ def _reserve(turn: CoachTurn, last_id: str, ports: Ports) -> Reserved:
 
 
 def _writes(turn: CoachTurn, reserved: Reserved, now_ms: int, limits: Limits) -> list[Write]:
+    """Return T1, which no tombstone may stand in the way of."""
+    guard = tombstones.unless_deleted(turn.conversation.user_id, began_ms=now_ms)
+    return [*_begin_writes(turn, reserved, now_ms, limits), guard]
+
+
+def _begin_writes(turn: CoachTurn, reserved: Reserved, now_ms: int, limits: Limits) -> list[Write]:
     if turn.mode == "live":
         return transitions.begin_live(
             turn,
@@ -168,23 +175,24 @@ def _refused(
     turn: CoachTurn,
     reserved: Reserved,
     failed: ConditionFailed,
+    writes: Sequence[Write],
     now_ms: int,
     ports: Ports,
-    *,
-    limited: bool,
 ) -> TurnRecord | Reserved | None:
     """Decide what a cancelled T1 means, in this order; None: try once more, the ids: it was ours."""
     existing = find_turn(turn.conversation, turn.turn_id, ports)
     if existing is not None:
         ours = existing.assistant_message_id == reserved.assistant
         return reserved if ours else same_request(turn, existing)
+    if tombstones.refused(failed, writes):
+        raise DataBeingDeleted
     meta = failed.found.get(META_WRITE)
     if META_WRITE in failed.found and (meta is None or meta["coachId"] != turn.conversation.coach_id):
         raise ConversationNotFound(
             f"there is no conversation {turn.conversation.conversation_id!r} with coach "
             f"{turn.conversation.coach_id!r}; create it with POST …/conversations"
         )
-    if limited:
+    if any(writes[position].key.sk.startswith("RATE#") for position in failed.found):
         elapsed_ms = now_ms % MINUTE_MS
         raise RateLimited(retry_after_s=max(1, (MINUTE_MS - elapsed_ms) // 1000))
     if meta is not None:
@@ -253,7 +261,7 @@ def claim(record: TurnRecord, ports: Ports) -> Admitted | None:
         return None
     try:
         writes = transitions.claim(record, now_ms=now_ms, lease_ms=int(ports.limits.lease_s * 1000))
-        ports.table.commit(writes)
+        ports.table.commit([*writes, tombstones.unless_deleted(ref.user_id, began_ms=now_ms)])
     except ConditionFailed:
         return None
     message = items.message_from(said)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from libs.coach_conversation import items
-from libs.coach_conversation.errors import CoachConfigNotFound
+from libs.coach_conversation import items, tombstones
+from libs.coach_conversation.errors import CoachConfigNotFound, DataBeingDeleted
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.table import Put
+from libs.coach_conversation.table import ConditionFailed, Put
 from libs.coach_conversation.types import CoachConfig, CoachId, UserId
 
 
@@ -29,5 +29,12 @@ def starter(coach_id: CoachId, ports: Ports) -> Mapping[str, Any]:
 
 
 def save(user_id: UserId, coach: CoachConfig, ports: Ports) -> None:
-    """Write the coach's configuration, new or changed; running turns keep what they have read."""
-    ports.table.commit([Put(items.coach_key(user_id, coach.coach_id), items.coach_item(coach))])
+    """Write the coach's configuration, new or changed; running turns keep what they have read.
+
+    Raises  DataBeingDeleted, StoreUnavailable
+    """
+    kept = Put(items.coach_key(user_id, coach.coach_id), items.coach_item(coach))
+    try:
+        ports.table.commit([kept, tombstones.unless_deleted(user_id, began_ms=ports.clock.now_ms())])
+    except ConditionFailed:
+        raise DataBeingDeleted from None

@@ -1,12 +1,12 @@
 """Conversations: begin, list, show, read, delete."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from libs.coach_conversation import coaches, items, recovery
-from libs.coach_conversation.errors import ConversationNotFound, InvalidCursor
+from libs.coach_conversation import coaches, items, recovery, tombstones
+from libs.coach_conversation.errors import ConversationNotFound, DataBeingDeleted, InvalidCursor
 from libs.coach_conversation.ids import is_ulid, iso
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.table import (
@@ -52,13 +52,13 @@ def create(user_id: UserId, coach_id: CoachId, ports: Ports) -> ConversationRef:
 
     Whoever has no starter coach yet gets it with their first conversation.
 
-    Raises  CoachConfigNotFound, StoreUnavailable
+    Raises  CoachConfigNotFound, DataBeingDeleted, StoreUnavailable
     """
     key = items.coach_key(user_id, coach_id)
-    writes: list[Write] = []
     now_ms = ports.clock.now_ms()
+    given: list[Write] = []
     if key not in ports.table.read([key]):
-        writes.append(Put(key, coaches.starter(coach_id, ports), when=(Absent("pk"),)))
+        given.append(Put(key, coaches.starter(coach_id, ports), when=(Absent("pk"),)))
     ref = ConversationRef(user_id, coach_id, ConversationId(ports.ulid("")))
     meta = {
         "conversationId": ref.conversation_id,
@@ -69,15 +69,27 @@ def create(user_id: UserId, coach_id: CoachId, ports: Ports) -> ConversationRef:
         "schemaVersion": items.SCHEMA_VERSION,
         **items.by_activity(ref, now_ms),
     }
-    writes.append(Put(items.meta_key(ref), meta, when=(Absent("pk"),)))
-    try:
-        ports.table.commit(writes, token=ref.conversation_id)
-    except ConditionFailed:
+    begun: list[Write] = [
+        Put(items.meta_key(ref), meta, when=(Absent("pk"),)),
+        Put(items.entry_key(ref), {"conversationId": ref.conversation_id, "coachId": coach_id}),
+        tombstones.unless_deleted(user_id, began_ms=now_ms),
+    ]
+    if not _begun([*begun, *given], ports, token=ref.conversation_id):
         # Someone else gave this person the coach in between. Or an earlier try arrived and its answer was
         # lost: the id is new, so a conversation that is there already is this one.
-        with suppress(ConditionFailed):
-            ports.table.commit(writes[-1:])
+        _begun(begun, ports)
     return ref
+
+
+def _begun(writes: list[Write], ports: Ports, *, token: str | None = None) -> bool:
+    """Write; False where something is there already. Raises DataBeingDeleted."""
+    try:
+        ports.table.commit(writes, token=token)
+    except ConditionFailed as failed:
+        if tombstones.refused(failed, writes):
+            raise DataBeingDeleted from None
+        return False
+    return True
 
 
 def show(ref: ConversationRef, ports: Ports) -> Mapping[str, Any]:
@@ -155,6 +167,22 @@ def page(
     return ConversationPage(tuple(meta_json(meta) for meta in shown), cursor)
 
 
+def all_of(
+    user_id: UserId, ports: Ports, *, after: ConversationId | None = None
+) -> Iterator[ConversationRef]:
+    """Yield all conversations that a person has, shown or not, in the order in which they were begun."""
+    behind = f"{items.CONVERSATIONS}{after}" if after is not None else None
+    while True:
+        entries = ports.table.query(
+            Query(pk=items.person(user_id), prefix=items.CONVERSATIONS, after=behind, limit=MAX_PAGE)
+        )
+        for entry in entries:
+            behind = entry["sk"]
+            yield ConversationRef(user_id, CoachId(entry["coachId"]), ConversationId(entry["conversationId"]))
+        if len(entries) < MAX_PAGE:
+            return
+
+
 def _position(cursor: str) -> str:
     activity_ms, _, conversation_id = cursor.partition(".")
     if (
@@ -179,6 +207,12 @@ def delete(ref: ConversationRef, ports: Ports) -> None:
     meta = ports.table.read([key]).get(key)
     if meta is None or meta["coachId"] not in (ref.coach_id, DELETED_COACH):
         raise ConversationNotFound(f"there is no conversation {ref.conversation_id!r}")
+    remove(ref, meta, ports)
+
+
+def remove(ref: ConversationRef, meta: Mapping[str, Any], ports: Ports) -> None:
+    """Delete the conversation that has this META, hidden or not. Raises StoreUnavailable."""
+    key = items.meta_key(ref)
     _cancel_active(ref, meta, ports)
     with suppress(ConditionFailed):
         hidden = Update(
@@ -193,7 +227,7 @@ def delete(ref: ConversationRef, ports: Ports) -> None:
         ports.table.commit([hidden])
     while found := _others(ref, ports):
         ports.table.commit([Delete(Key(item["pk"], item["sk"])) for item in found])
-    ports.table.commit([Delete(key)])
+    ports.table.commit([Delete(key), Delete(items.entry_key(ref))])
 
 
 def _others(ref: ConversationRef, ports: Ports) -> list[Item]:

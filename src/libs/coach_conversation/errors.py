@@ -16,6 +16,7 @@ TurnError
 │   ├── WorkoutNotFound
 │   ├── MemoryNotFound
 │   ├── InvalidMemory
+│   ├── DataBeingDeleted
 │   └── StoreUnavailable
 └── TurnFailed                  after `start`; ends the stream with one `error`
     ├── ModelFailed
@@ -151,6 +152,18 @@ class InvalidMemory(TurnRefused):
     """The change of a memory has a field that does not fit."""
 
     code = "INVALID_MEMORY"
+
+
+class DataBeingDeleted(TurnRefused):
+    """All of this person's data is being deleted; nothing is written until that is over."""
+
+    code = "DATA_BEING_DELETED"
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__(
+            "all of your data is being deleted; begin anew when GET /users/{userId}/data says that it is done"
+        )
 
 
 class StoreUnavailable(TurnRefused):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
-from libs.coach_conversation import items, memories, summaries, task_transitions, workouts
+from libs.coach_conversation import items, memories, summaries, task_transitions, tombstones, workouts
 from libs.coach_conversation.errors import TaskFailed
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.router import Analysis
@@ -46,28 +46,33 @@ def send(ref: ConversationRef, turn_id: TurnId, tasks: Sequence[Task], ports: Po
 
 
 def run(task: Task, ref: ConversationRef, turn_id: TurnId, ports: Ports) -> None:
-    """Do a task of a turn, once; where it was done already or the turn is gone, nothing.
+    """Do a task of a turn, once; where it was done already, or the turn is gone or going, nothing.
 
     What a model gets wrong twice will not get better: the task is marked as failed.
 
     Raises  StoreUnavailable, ModelFailed: the message must come again
     """
-    key = items.turn_key(ref, turn_id)
-    item = ports.table.read([key]).get(key)
+    key, tombstone, now_ms = items.turn_key(ref, turn_id), tombstones.key(ref.user_id), ports.clock.now_ms()
+    found = ports.table.read([key, tombstone])
+    item = found.get(key)
     if item is None or task_transitions.done_mark(task) in item:
         return
+    if tombstones.is_deleting(found.get(tombstone)):
+        return
     record = items.turn_from(ref, item)
-    done = task_transitions.done(ref, turn_id, task, now_ms=ports.clock.now_ms())
+    done = task_transitions.done(ref, turn_id, task, now_ms=now_ms)
+    guard = tombstones.unless_deleted(ref.user_id, began_ms=now_ms)
     try:
         effect = _effect(task, record, ports)
     except TaskFailed as failure:
         fail(task, ref, turn_id, failure.reason, ports)
         return
+    writes = [*done, *effect, guard]
     try:
-        ports.table.commit([*done, *effect])
+        ports.table.commit(writes)
     except ConditionFailed as failed:
         # An effect that is refused alone is there already, or a newer one has overtaken it.
-        if 0 not in failed.found:
+        if 0 not in failed.found and not tombstones.refused(failed, writes):
             with suppress(ConditionFailed):
                 ports.table.commit(done)
 

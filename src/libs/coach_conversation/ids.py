@@ -59,6 +59,11 @@ def body_hash(coach_id: str, text: str) -> str:
     return _digest("body", coach_id, text)
 
 
+def person_digest(user_id: str) -> str:
+    """Return what stands for a person of whom nothing is kept."""
+    return _digest("person", user_id)
+
+
 def iso(now_ms: int) -> str:
     """Return the time as ISO 8601 in UTC, to the millisecond."""
     return (

@@ -32,6 +32,7 @@ INDEX: Final = "GSI1"
 SCHEMA_VERSION: Final = 1
 WORKOUTS: Final = "WKT#"
 MEMORIES: Final = "MEM#"
+CONVERSATIONS: Final = "CONV#"
 
 
 def person(user_id: UserId) -> str:
@@ -60,6 +61,11 @@ def memory_key(user_id: UserId, memory_id: str) -> Key:
 
 def workout_key(user_id: UserId, completed_at: str, workout_id: str) -> Key:
     return Key(person(user_id), f"{WORKOUTS}{completed_at}#{workout_id}")
+
+
+def entry_key(ref: ConversationRef) -> Key:
+    """Return the key of the conversation's entry among all that the person has, shown or not."""
+    return Key(person(ref.user_id), f"{CONVERSATIONS}{ref.conversation_id}")
 
 
 def meta_key(ref: ConversationRef) -> Key:

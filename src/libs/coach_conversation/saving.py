@@ -3,10 +3,16 @@
 from collections.abc import Sequence
 from typing import Final
 
-from libs.coach_conversation import reply, transitions
+from libs.coach_conversation import reply, tombstones, transitions
 from libs.coach_conversation.admission import Admitted
 from libs.coach_conversation.endings import Meter, Told, error_event, terminal_event
-from libs.coach_conversation.errors import ModelStreamInterrupted, StoreUnavailable, TurnLost, TurnNotSaved
+from libs.coach_conversation.errors import (
+    ModelStreamInterrupted,
+    StoreUnavailable,
+    TurnCancelled,
+    TurnLost,
+    TurnNotSaved,
+)
 from libs.coach_conversation.ids import iso
 from libs.coach_conversation.log import TurnLog
 from libs.coach_conversation.ports import Ports
@@ -37,7 +43,7 @@ def save(
     ending = meter.ending(told, ports.clock.monotonic_s())
     try:
         _commit(admitted, ending, message, follow_ups, log, ports)
-    except (TurnLost, TurnNotSaved) as failure:
+    except (TurnCancelled, TurnLost, TurnNotSaved) as failure:
         return error_event(failure, turn.turn_id)
     return terminal_event(turn.conversation, turn.turn_id, ending, user_message(admitted), message)
 
@@ -78,10 +84,14 @@ def _commit(
     log: TurnLog,
     ports: Ports,
 ) -> None:
-    """Flush and commit, again while the store is away. Raises TurnLost, TurnNotSaved."""
+    """Flush and commit, again while the store is away.
+
+    Raises  TurnLost; TurnNotSaved; TurnCancelled: all of the person's data is being deleted
+    """
     now_ms = ports.clock.now_ms()
     replaces = admitted.turn.replaces
-    writes = transitions.finish(
+    guard = tombstones.unless_deleted(admitted.turn.conversation.user_id, began_ms=now_ms)
+    finished = transitions.finish(
         admitted.lease,
         ending,
         message,
@@ -90,13 +100,16 @@ def _commit(
         follow_ups=follow_ups if ending.status == "completed" else (),
         due_ms=now_ms + int(ports.limits.pending_s * 1000),
     )
+    writes = [*finished, guard]
     for delay_s in (*RETRY_DELAYS_S, None):
         try:
             log.flush()
             ports.table.commit(writes, token=f"{admitted.ids.assistant}-{admitted.lease.attempt}")
-        except ConditionFailed:
+        except ConditionFailed as failed:
             if _arrived(admitted, ending, ports):
                 return
+            if tombstones.refused(failed, writes):
+                raise TurnCancelled("all of your data is being deleted, this answer with it") from None
             raise TurnLost("another process took this turn over") from None
         except StoreUnavailable as error:
             if delay_s is None:

@@ -3,13 +3,23 @@
 from contextlib import suppress
 from typing import Final
 
-from libs.coach_conversation import conversations, follow_ups, items, recovery, transitions
+from libs.coach_conversation import (
+    conversations,
+    erasure,
+    follow_ups,
+    items,
+    recovery,
+    tombstones,
+    transitions,
+)
 from libs.coach_conversation.errors import ConversationNotFound, StoreUnavailable
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.table import ConditionFailed, Item, Query
 from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef, TurnRecord, UserId
 
 BATCH: Final = 100
+ERASURE_S: Final = 40.0
+"""What one sweep gives to the deletion of one person's data; the next goes on with it."""
 MAX_ATTEMPTS: Final = 3
 """A queued turn whose workers died that often is folded: something about it kills them."""
 
@@ -26,7 +36,7 @@ def sweep(ports: Ports) -> int:
     due = ports.table.query(
         Query(pk=items.DUE, before=f"{now_ms:013d}", limit=BATCH, index=items.INDEX, consistent=False)
     )
-    for item in due:
+    for item in sorted(due, key=_is_erasure):
         try:
             _sweep_one(item, now_ms, ports)
         except (ConditionFailed, StoreUnavailable):
@@ -34,7 +44,16 @@ def sweep(ports: Ports) -> int:
     return len(due)
 
 
+def _is_erasure(item: Item) -> bool:
+    """Whether it is a tombstone; those come last, because they may take long."""
+    return bool(item["sk"] == tombstones.SORT_KEY)
+
+
 def _sweep_one(item: Item, now_ms: int, ports: Ports) -> None:
+    if _is_erasure(item):
+        until_s = ports.clock.monotonic_s() + ERASURE_S
+        erasure.go_on(erasure.erasure_from(item), ports, until_s=until_s)
+        return
     ref = conversation_of(item)
     if item["sk"] == items.meta_key(ref).sk:
         with suppress(ConversationNotFound):

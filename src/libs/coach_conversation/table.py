@@ -84,7 +84,15 @@ class Delete:
     when: tuple[Clause, ...] = ()
 
 
-type Write = Put | Update | Delete
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Write nothing; the other writes happen only if the item is as `when` says."""
+
+    key: Key
+    when: tuple[Clause, ...]
+
+
+type Write = Put | Update | Delete | Check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from libs.coach_conversation.errors import StoreUnavailable
-from libs.coach_conversation.table import ConditionFailed, Delete, Item, Key, Put, Query, Table, Update, Write
+from libs.coach_conversation.table import (
+    Check,
+    ConditionFailed,
+    Delete,
+    Item,
+    Key,
+    Put,
+    Query,
+    Table,
+    Update,
+    Write,
+)
 from stream_coach.adapters import dynamodb_expressions as expressions
 from stream_coach.adapters.dynamodb_values import plain_item, stored_item
 
@@ -64,10 +75,11 @@ class DynamoDbTable(Table):
         """Write by one PutItem, UpdateItem or DeleteItem; by TransactWriteItems where several or a token."""
         for attempt in range(CONFLICT_RETRIES + 1):
             try:
-                if len(writes) == 1 and token is None:
-                    self._commit_one(writes[0])
-                else:
-                    self._commit_all(writes, token)
+                match writes:
+                    case [Put() | Update() | Delete() as write] if token is None:
+                        self._commit_one(write)
+                    case _:
+                        self._commit_all(writes, token)
             except _Conflict:
                 if attempt == CONFLICT_RETRIES:
                     raise StoreUnavailable("others are writing the same items; try again") from None
@@ -75,7 +87,7 @@ class DynamoDbTable(Table):
             else:
                 return
 
-    def _commit_one(self, write: Write) -> None:
+    def _commit_one(self, write: Put | Update | Delete) -> None:
         action = {Put: "put_item", Update: "update_item", Delete: "delete_item"}[type(write)]
         try:
             self._call(action, **self._arguments(write))
@@ -87,7 +99,7 @@ class DynamoDbTable(Table):
             raise _translated(error) from error
 
     def _commit_all(self, writes: Sequence[Write], token: str | None) -> None:
-        actions = [{type(write).__name__: self._arguments(write)} for write in writes]
+        actions: Any = [{_action(write): self._arguments(write)} for write in writes]
         extra = {"ClientRequestToken": token[:36]} if token is not None else {}
         try:
             self._call("transact_write_items", TransactItems=actions, **extra)
@@ -104,7 +116,7 @@ class DynamoDbTable(Table):
                 arguments: dict[str, Any] = {"Item": _key(key) | stored_item(item)}
             case Update(key, _, _, _, when):
                 arguments = {"Key": _key(key), "UpdateExpression": expressions.update(write, condition)}
-            case Delete(key, when):
+            case Delete(key, when) | Check(key, when):
                 arguments = {"Key": _key(key)}
         if when:
             arguments["ConditionExpression"] = expressions.condition(when, condition)
@@ -123,6 +135,11 @@ class DynamoDbTable(Table):
 
 class _Conflict(Exception):
     """Another transaction holds one of the items; nothing was written."""
+
+
+def _action(write: Write) -> str:
+    """Return the word of TransactWriteItems for it."""
+    return "ConditionCheck" if isinstance(write, Check) else type(write).__name__
 
 
 def _key(key: Key) -> dict[str, Any]:

@@ -25,6 +25,7 @@ NAMED: Final = {
     parameter["name"]: parameter
     for parameter in (
         _named("query", "before", "The `cursor` of the page before; without it, the latest page.", TEXT),
+        _named("query", "after", "The `next` of the page before; without it, the first page.", TEXT),
         _named(
             "query",
             "limit",

@@ -9,11 +9,11 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from libs.streaming.routes import Model
 from stream_coach import bodies
-from stream_coach.openapi import answers, events, inputs, kept, turns
+from stream_coach.openapi import answers, events, inputs, kept, person, turns
 
 type JsonObject = dict[str, Any]
 
-NAMESPACES: Final = (bodies, inputs, answers, turns, events, kept)
+NAMESPACES: Final = (bodies, inputs, answers, turns, events, kept, person)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,48 @@
+"""All of a person's data: out, or gone."""
+
+from contextlib import suppress
+from typing import Any, Final
+
+from libs.coach_conversation import erasure, export
+from libs.coach_conversation.erasure import Erasure
+from libs.coach_conversation.errors import StoreUnavailable
+from libs.coach_conversation.ids import iso
+from libs.coach_conversation.ports import Ports
+from libs.coach_conversation.types import UserId
+from libs.lambda_runtime import StreamingResponse
+from stream_coach.deliveries.call import Call
+from stream_coach.deliveries.plain_json import answer, page_limit
+
+DELETING_S: Final = 20.0
+LOOK_AGAIN_S: Final = 5
+
+
+def export_data(call: Call, ports: Ports) -> StreamingResponse:
+    """Return a page of all that is kept. Raises InvalidCursor, DataBeingDeleted."""
+    query = call.request.query
+    page = export.page(
+        UserId(call.params["userId"]), ports, after=query.get("after"), limit=page_limit(query.get("limit"))
+    )
+    found: dict[str, Any] = {"records": page.records}
+    return answer(200, found | ({"next": page.next} if page.next is not None else {}))
+
+
+def delete_data(call: Call, ports: Ports) -> StreamingResponse:
+    """Delete all that is kept: 204 when it is gone, 202 when that takes longer than one request.
+
+    Raises  StoreUnavailable: it may not have begun; ask again
+    """
+    begun = erasure.begin(UserId(call.params["userId"]), ports)
+    with suppress(StoreUnavailable):
+        if erasure.go_on(begun, ports, until_s=ports.clock.monotonic_s() + DELETING_S):
+            return StreamingResponse(204, {"cache-control": "no-store"})
+    return answer(202, _state(begun), {"location": call.request.path, "retry-after": str(LOOK_AGAIN_S)})
+
+
+def show_data(call: Call, ports: Ports) -> StreamingResponse:
+    """Tell whether all is being deleted."""
+    return answer(200, _state(erasure.find(UserId(call.params["userId"]), ports)))
+
+
+def _state(found: Erasure | None) -> dict[str, Any]:
+    return {"deleting": True, "since": iso(found.since_ms)} if found is not None else {"deleting": False}
