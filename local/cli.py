@@ -10,6 +10,7 @@ SUBCOMMANDS = {
     "say": "Say something to the coach and see the answer as it is written.",
     "words": "Show word by word whether the way to the function buffers.",
     "probe": "Measure whether the path to a service buffers, and say so.",
+    "doctor": "Check a deployed service, and show what was expected and what was seen.",
     "token": "Print a token that the local stack accepts.",
     "event": "Print a sample invocation with fresh tokens.",
     "recall-index": "Add texts to an index of one's own.",

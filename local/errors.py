@@ -9,6 +9,7 @@ StackError
 ├── ResourceDiffers         a kept table no longer fits template.yaml
 ├── NotRunning              a command needs a running stack and there is none
 ├── RequestRefused          the function answered with an error, or not at all
+├── TokenUnusable           there is no token, or it names nobody
 ├── PathUnprobed            a path could not be measured
 ├── UnknownEvent            there is no sample event of that name
 ├── IndexUnusable           there is no such recall index, or this machine cannot search it
@@ -54,6 +55,10 @@ class RequestRefused(StackError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
+
+
+class TokenUnusable(StackError):
+    """There is no token where one is needed, or it names nobody."""
 
 
 class PathUnprobed(StackError):

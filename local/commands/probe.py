@@ -3,7 +3,6 @@
 import json
 import sys
 from typing import Final
-from urllib.parse import urlencode
 
 import click
 
@@ -11,11 +10,11 @@ from local.commands.options import is_header_text, state_dir_option, token_optio
 from local.endpoints import load_endpoints
 from local.errors import StackError
 from local.path_probe import report
-from local.path_probe.arrivals import Question, read_arrivals
-from local.path_probe.verdict import Finding, judge
+from local.path_probe.address import probe_address
+from local.path_probe.arrivals import Question
+from local.path_probe.verdict import Finding, measure
 from local.state_dir import StateDir
 
-PROBE_PATH: Final = "/health/stream"
 EXIT_CODES: Final[dict[Finding, int]] = {
     "streams": 0,
     "buffers_partly": 1,
@@ -71,6 +70,13 @@ def parse_headers(_: click.Context, option: click.Parameter, lines: tuple[str, .
     metavar="SECONDS",
     help="Longest silence, over what the probe takes by itself.",
 )
+@click.option(
+    "--tries",
+    type=click.IntRange(1, 10),
+    default=3,
+    show_default=True,
+    help="Measure so often before saying that it buffers in part.",
+)
 @click.option("--insecure", is_flag=True, help="Take any TLS certificate.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def probe(
@@ -83,6 +89,7 @@ def probe(
     delay: float,
     words: int,
     silence_s: float,
+    tries: int,
     insecure: bool,
     as_json: bool,
 ) -> None:
@@ -112,28 +119,17 @@ def probe(
             silence_s=silence_s + words * delay,
             verify=not insecure,
         )
-        arrivals = read_arrivals(question)
+        arrivals, verdict = measure(question, tries=tries)
     except StackError as error:
         if as_json:
             click.echo(json.dumps({"url": url, "verdict": "unmeasured", "reason": str(error)}))
         click.echo(f"coach: {error}", err=True)
         sys.exit(UNMEASURED)
-    verdict = judge(arrivals)
     if as_json:
         click.echo(json.dumps(report.as_json(verdict, arrivals), ensure_ascii=False))
     else:
         click.echo(report.words(verdict, arrivals))
     sys.exit(EXIT_CODES[verdict.finding])
-
-
-def probe_address(url: str, *, delay_s: float, words: int) -> str:
-    """Return the word probe's address for one without a path, any other as it is."""
-    scheme, mark, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    if not mark or "?" in host or (slash and path):
-        return url
-    options = {"delay": f"{delay_s:g}", "sentence": " ".join(f"word-{n}" for n in range(1, words + 1))}
-    return f"{scheme}://{host}{PROBE_PATH}?{urlencode(options)}"
 
 
 def _headers(given: dict[str, str], token: str | None, data: str | None) -> dict[str, str]:

@@ -1,11 +1,11 @@
-"""Whether a path streams, from when each write was sent and came. Pure."""
+"""Whether a path streams, from when each write was sent and came."""
 
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from statistics import median
 from typing import Final, Literal
 
-from local.path_probe.arrivals import Arrivals
+from local.path_probe.arrivals import Arrivals, Question, read_arrivals
 from local.path_probe.timing import Write, gaps, plain_writes, probe_writes
 
 type Finding = Literal["streams", "buffers_partly", "buffers_wholly", "unclear"]
@@ -64,6 +64,19 @@ def judge(arrivals: Arrivals) -> Verdict:
     if writes := probe_writes(arrivals):
         return _judge_timed(writes, arrivals)
     return _judge_untimed(plain_writes(arrivals), arrivals)
+
+
+def measure(question: Question, *, tries: int = 3) -> tuple[Arrivals, Verdict]:
+    """Ask, and ask again where it seems to buffer in part: a machine stalls now and then, a buffer always.
+
+    Raises  PathUnprobed
+    """
+    for attempt in range(1, tries + 1):
+        arrivals = read_arrivals(question)
+        verdict = judge(arrivals)
+        if verdict.finding != "buffers_partly" or attempt == tries:
+            break
+    return arrivals, verdict
 
 
 def _judge_timed(writes: tuple[Write, ...], arrivals: Arrivals) -> Verdict:

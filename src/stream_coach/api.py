@@ -58,6 +58,7 @@ OWNED: Final[Mapping[str, Owned]] = {
     "export_data": person_json.export_data,
     "delete_data": person_json.delete_data,
     "show_data": person_json.show_data,
+    "break_stream": probing.break_stream,
 }
 
 

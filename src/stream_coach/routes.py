@@ -311,6 +311,15 @@ ROUTES: Final = RouteTable(
         ),
         Route(
             "GET",
+            f"{USER}/health/broken-stream",
+            name="break_stream",
+            auth="jwt",
+            summary="Stream some words and break off: shows whether a client hears of it",
+            tags=("health",),
+            answers=(Answer(200, "Some words, and no clean end", "ProbeLine", "application/x-ndjson"),),
+        ),
+        Route(
+            "GET",
             "/openapi.json",
             name="show_api",
             auth="none",
