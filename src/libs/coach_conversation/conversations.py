@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from libs.coach_conversation import coaches, items, recovery, tombstones
+from libs.coach_conversation import coaches, indexing, items, notes, recovery, tombstones
 from libs.coach_conversation.errors import ConversationNotFound, DataBeingDeleted, InvalidCursor
 from libs.coach_conversation.ids import is_ulid, iso
 from libs.coach_conversation.ports import Ports
@@ -208,10 +208,14 @@ def delete(ref: ConversationRef, ports: Ports) -> None:
     if meta is None or meta["coachId"] not in (ref.coach_id, DELETED_COACH):
         raise ConversationNotFound(f"there is no conversation {ref.conversation_id!r}")
     remove(ref, meta, ports)
+    indexing.settle_early(notes.of(ref.user_id, [notes.conversation_id(ref)], ports), ports)
 
 
 def remove(ref: ConversationRef, meta: Mapping[str, Any], ports: Ports) -> None:
-    """Delete the conversation that has this META, hidden or not. Raises StoreUnavailable."""
+    """Delete the conversation that has this META, hidden or not; what is indexed of it is left to its note.
+
+    Raises  StoreUnavailable
+    """
     key = items.meta_key(ref)
     _cancel_active(ref, meta, ports)
     with suppress(ConditionFailed):
@@ -227,7 +231,8 @@ def remove(ref: ConversationRef, meta: Mapping[str, Any], ports: Ports) -> None:
         ports.table.commit([hidden])
     while found := _others(ref, ports):
         ports.table.commit([Delete(Key(item["pk"], item["sk"])) for item in found])
-    ports.table.commit([Delete(key), Delete(items.entry_key(ref))])
+    noted = notes.of(ref.user_id, [notes.conversation_id(ref)], ports)
+    ports.table.commit([Delete(key), Delete(items.entry_key(ref)), *noted])
 
 
 def _others(ref: ConversationRef, ports: Ports) -> list[Item]:

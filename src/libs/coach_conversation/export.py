@@ -31,8 +31,8 @@ _LAST: Final = "\U0010ffff"
 _BEGINNING: Final = "!"
 _PLACE: Final = re.compile(rf"((?:{ID_PATTERN})?)/([!-~{_LAST}]{{1,200}})")
 _INTERNAL: Final = frozenset({"pk", "sk", "gsi1pk", "gsi1sk", "ttl"})
-_SKIPPED: Final = frozenset({"CONV", "EV", "META", "RATE"})
-"""Entries and META are shown as the conversation, the log as messages; a count for the limit says nothing."""
+_SKIPPED: Final = frozenset({"CONV", "EV", "META", "RATE", "VEC"})
+"""Entries and META are shown as the conversation, the log as messages; counts and notes say nothing."""
 _OUTCOME: Final = (
     "turnId",
     "status",

@@ -4,11 +4,19 @@ A task's effect and the mark that it is done are one transaction. Delivered agai
 killed anywhere before, it begins anew.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
-from libs.coach_conversation import items, memories, summaries, task_transitions, tombstones, workouts
+from libs.coach_conversation import (
+    indexing,
+    items,
+    memories,
+    summaries,
+    task_transitions,
+    tombstones,
+    workouts,
+)
 from libs.coach_conversation.errors import TaskFailed
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.router import Analysis
@@ -21,15 +29,24 @@ EFFECTS: Final[Mapping[Task, Effect]] = {
     "memory": memories.effect,
     "workout": workouts.effect,
     "summary": summaries.effect,
+    "exchange": indexing.exchange_effect,
 }
 
 
-def planned(analysis: Analysis, since: Sequence[Message]) -> tuple[Task, ...]:
-    """Return the tasks that a completed turn leaves behind; `since`: the messages since the last summary."""
+OF_THE_MESSAGE: Final[Collection[Task]] = ("memory", "workout")
+"""Tasks about what the person said, which an answer that is written anew leaves as it was."""
+
+
+def planned(analysis: Analysis, since: Sequence[Message], *, indexed: bool = False) -> tuple[Task, ...]:
+    """Return the tasks that a completed turn leaves behind; `since`: the messages since the last summary.
+
+    What somebody asks to remember is kept as that, and not as an exchange too: it must be forgettable.
+    """
     wanted: dict[Task, bool] = {
         "memory": analysis.memory_processing.is_memory_request,
         "workout": analysis.workout_detection.is_workout_log,
         "summary": analysis.conversation_complexity.needs_summary or summaries.is_due(since),
+        "exchange": indexed and not analysis.memory_processing.is_memory_request,
     }
     return tuple(task for task, is_wanted in wanted.items() if is_wanted)
 
@@ -75,6 +92,8 @@ def run(task: Task, ref: ConversationRef, turn_id: TurnId, ports: Ports) -> None
         if 0 not in failed.found and not tombstones.refused(failed, writes):
             with suppress(ConditionFailed):
                 ports.table.commit(done)
+    else:
+        indexing.settle_written(effect, ports)
 
 
 def _effect(task: Task, record: TurnRecord, ports: Ports) -> list[Write]:
@@ -84,8 +103,10 @@ def _effect(task: Task, record: TurnRecord, ports: Ports) -> list[Write]:
     if found is None:
         return []
     said = items.message_from(found)
-    if said.turn_id != record.turn_id and task_transitions.done_mark(task) in _turn(
-        record, said.turn_id, ports
+    if (
+        task in OF_THE_MESSAGE
+        and said.turn_id != record.turn_id
+        and task_transitions.done_mark(task) in _turn(record, said.turn_id, ports)
     ):
         return []
     return EFFECTS[task](record, said, ports)

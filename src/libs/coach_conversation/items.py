@@ -5,9 +5,11 @@ Message parts are stored as lengths into `content`, not as texts of their own: a
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from libs.coach_conversation.ids import is_ulid, iso
 from libs.coach_conversation.table import Item, Key
 from libs.coach_conversation.types import (
     TERMINAL_STATUSES,
@@ -22,6 +24,7 @@ from libs.coach_conversation.types import (
     TurnRecord,
     UserId,
 )
+from libs.memory.types import Memory
 from libs.streaming.events import TurnEvent, from_record, to_record
 
 TURN_TTL_S: Final = 30 * 86_400
@@ -33,6 +36,9 @@ SCHEMA_VERSION: Final = 1
 WORKOUTS: Final = "WKT#"
 MEMORIES: Final = "MEM#"
 CONVERSATIONS: Final = "CONV#"
+SILENCED: Final = "summarySilenced"
+"""Of META: its summary may tell of what was corrected or forgotten, and is for this conversation only."""
+_WORKOUT_ID: Final = re.compile(r"(\d{13})-([0-9A-Z]{26})", re.ASCII)
 
 
 def person(user_id: UserId) -> str:
@@ -66,6 +72,14 @@ def workout_key(user_id: UserId, completed_at: str, workout_id: str) -> Key:
 def entry_key(ref: ConversationRef) -> Key:
     """Return the key of the conversation's entry among all that the person has, shown or not."""
     return Key(person(ref.user_id), f"{CONVERSATIONS}{ref.conversation_id}")
+
+
+def workout_key_of(user_id: UserId, workout_id: str) -> Key | None:
+    """Return the key that the id stands for; None when it is not one of ours."""
+    match = _WORKOUT_ID.fullmatch(workout_id)
+    if match is None or not is_ulid(match[2]):
+        return None
+    return workout_key(user_id, iso(int(match[1])), match[2])
 
 
 def meta_key(ref: ConversationRef) -> Key:
@@ -117,6 +131,7 @@ def message_item(message: Message) -> Item:
         "status": message.status,
         "createdAt": message.created_at,
         "clientTimestamp": message.client_timestamp,
+        "given": list(message.given) or None,
     }
     return {name: value for name, value in item.items() if value is not None}
 
@@ -130,6 +145,7 @@ def message_from(item: Mapping[str, Any]) -> Message:
         status=item["status"],
         created_at=item["createdAt"],
         client_timestamp=item.get("clientTimestamp"),
+        given=tuple(item.get("given", ())),
     )
 
 
@@ -171,6 +187,20 @@ def _ending_from(item: Mapping[str, Any]) -> Ending:
         retryable=item.get("retryable", False),
         usage=item.get("usage", {}),
         timings=item.get("timings", {}),
+    )
+
+
+def memory_from(item: Mapping[str, Any]) -> Memory:
+    return Memory(
+        memory_id=item["memoryId"],
+        content=item["content"],
+        type=item["type"],
+        importance=item["importance"],
+        is_coach_specific=item["isCoachSpecific"],
+        tags=tuple(item["tags"]),
+        coach_id=item["coachId"],
+        created_at=item["createdAt"],
+        updated_at=item["updatedAt"],
     )
 
 

@@ -4,7 +4,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final
 
-from libs.coach_conversation import memories, prompts, workouts
+from libs.coach_conversation import memories, prompts, workout_lines, workouts
 from libs.coach_conversation.errors import StoreUnavailable
 from libs.coach_conversation.inbox import Inbox
 from libs.coach_conversation.ports import Ports
@@ -42,7 +42,7 @@ class Known:
     def texts(self) -> tuple[str, ...]:
         """The parts of the prompt that say it, fenced."""
         notes = prompts.as_data(memories.lines(self.recalled))
-        log = prompts.as_data(workouts.lines(self.workouts))
+        log = prompts.as_data(workout_lines.lines(self.workouts))
         return (
             *([prompts.render("coach_memories", memories=notes)] if notes else ()),
             *([prompts.render("coach_workouts", workouts=log)] if log else ()),

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field
 
-from libs.coach_conversation import extraction, items
+from libs.coach_conversation import extraction, indexing, items, notes
 from libs.coach_conversation.errors import InvalidCursor, MemoryNotFound
 from libs.coach_conversation.ids import is_ulid, iso
 from libs.coach_conversation.ports import Ports
@@ -85,28 +85,16 @@ def effect(record: TurnRecord, said: Message, ports: Ports) -> list[Write]:
         "createdAt": said.created_at,
         "updatedAt": now,
     }
-    return [Put(items.memory_key(ref.user_id, said.message_id), item, when=(Absent("pk"),))]
+    key = items.memory_key(ref.user_id, said.message_id)
+    noted = notes.of(ref.user_id, [notes.memory_id(said.message_id)], ports)
+    return [Put(key, item, when=(Absent("pk"),)), *noted]
 
 
 def newest(ref: ConversationRef, table: Table) -> tuple[Memory, ...]:
     """Return the person's newest memories that this coach may use, newest first."""
     page = Query(pk=items.person(ref.user_id), prefix=items.MEMORIES, limit=SEARCHED, descending=True)
-    found = (_memory_from(item) for item in table.query(page))
+    found = (items.memory_from(item) for item in table.query(page))
     return tuple(one for one in found if not one.is_coach_specific or one.coach_id == ref.coach_id)
-
-
-def _memory_from(item: Mapping[str, Any]) -> Memory:
-    return Memory(
-        memory_id=item["memoryId"],
-        content=item["content"],
-        type=item["type"],
-        importance=item["importance"],
-        is_coach_specific=item["isCoachSpecific"],
-        tags=tuple(item["tags"]),
-        coach_id=item["coachId"],
-        created_at=item["createdAt"],
-        updated_at=item["updatedAt"],
-    )
 
 
 def recalled(text: str, memories: Sequence[Memory], *, searching: bool) -> tuple[Recalled, ...]:
@@ -161,20 +149,41 @@ def correct(user_id: UserId, memory_id: str, changes: Mapping[str, Any], ports: 
     """Change a memory and return it as it is stored. Raises MemoryNotFound, StoreUnavailable."""
     key = items.memory_key(user_id, memory_id)
     changed = {**changes, "updatedAt": iso(ports.clock.now_ms())}
-    _commit(Update(key, set=changed, when=(Exists(),)), memory_id, ports)
+    _commit(Update(key, set=changed, when=(Exists(),)), user_id, memory_id, ports, says="content" in changes)
     return memory_json(_read(key, memory_id, ports))
 
 
 def forget(user_id: UserId, memory_id: str, ports: Ports) -> None:
     """Delete a memory. Raises MemoryNotFound, StoreUnavailable."""
-    _commit(Delete(items.memory_key(user_id, memory_id), when=(Exists(),)), memory_id, ports)
+    write = Delete(items.memory_key(user_id, memory_id), when=(Exists(),))
+    _commit(write, user_id, memory_id, ports, says=True)
 
 
-def _commit(write: Write, memory_id: str, ports: Ports) -> None:
+def _commit(write: Write, user_id: UserId, memory_id: str, ports: Ports, *, says: bool) -> None:
+    """Change a memory, and see to the index. `says`: it no longer says what was told."""
+    writes = [write, *notes.of(user_id, [notes.memory_id(memory_id)], ports)]
+    silenced = _silenced(user_id, memory_id, ports) if says and ports.vectors is not None else []
     try:
-        ports.table.commit([write])
-    except ConditionFailed:
-        raise MemoryNotFound(memory_id) from None
+        ports.table.commit([*writes, *silenced])
+    except ConditionFailed as failed:
+        if 0 in failed.found:
+            raise MemoryNotFound(memory_id) from None
+        # The conversation has been deleted in between: there is no summary of it any more.
+        _commit(write, user_id, memory_id, ports, says=False)
+    else:
+        indexing.settle_early([*writes, *silenced], ports)
+
+
+def _silenced(user_id: UserId, memory_id: str, ports: Ports) -> list[Write]:
+    """Return the writes that keep the summary of where a memory was told from other conversations."""
+    key = items.memory_key(user_id, memory_id)
+    item = _read(key, memory_id, ports)
+    ref = ConversationRef(user_id, item["coachId"], item["conversationId"])
+    meta = items.meta_key(ref)
+    if meta not in ports.table.read([meta]):
+        return []
+    silenced = Update(meta, set={items.SILENCED: True}, when=(Exists(),))
+    return [silenced, *notes.of(user_id, [notes.summary_id(ref)], ports)]
 
 
 def _read(key: Key, memory_id: str, ports: Ports) -> Item:

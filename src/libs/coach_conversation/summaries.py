@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from libs.coach_conversation import extraction, items, prompts
+from libs.coach_conversation import extraction, items, notes, prompts
 from libs.coach_conversation.ports import Ports, Prompt
 from libs.coach_conversation.table import Absent, Either, Equals, Exists, Less, Put, Query, Update, Write
 from libs.coach_conversation.tools import ShortText, ToolInput, cut, tool_of
@@ -86,10 +86,15 @@ def effect(record: TurnRecord, _said: Message, ports: Ports) -> list[Write]:
     overtakes = Either((Absent("summaryUpTo"), Less("summaryUpTo", up_to)))
     meta_now = Update(
         key,
-        set={"summary": parts, "summaryUpTo": up_to},
+        set={"summary": parts, "summaryUpTo": up_to, "summaryGiven": _given(meta, messages)},
         when=(Exists(), Equals("coachId", ref.coach_id), overtakes),
     )
-    return [meta_now, kept]
+    return [meta_now, kept, *notes.of(ref.user_id, [notes.summary_id(ref)], ports)]
+
+
+def _given(meta: Mapping[str, Any], messages: Sequence[Message]) -> list[str]:
+    """Return the memories that the summary may repeat: those that its answers may."""
+    return sorted({*meta.get("summaryGiven", ()), *(name for one in messages for name in one.given)})
 
 
 def _messages(

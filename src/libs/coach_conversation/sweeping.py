@@ -7,7 +7,9 @@ from libs.coach_conversation import (
     conversations,
     erasure,
     follow_ups,
+    indexing,
     items,
+    notes,
     recovery,
     tombstones,
     transitions,
@@ -37,10 +39,13 @@ def sweep(ports: Ports) -> int:
         Query(pk=items.DUE, before=f"{now_ms:013d}", limit=BATCH, index=items.INDEX, consistent=False)
     )
     for item in sorted(due, key=_is_erasure):
+        if notes.is_note(item):
+            continue
         try:
             _sweep_one(item, now_ms, ports)
         except (ConditionFailed, StoreUnavailable):
             continue
+    indexing.settle_due([notes.note_from(item) for item in due if notes.is_note(item)], ports)
     return len(due)
 
 

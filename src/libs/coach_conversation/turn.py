@@ -103,7 +103,8 @@ def _tell(running: RunningTurn, ports: Ports) -> Generator[TurnEvent, None, Told
     history = context.before(background.history, admitted.ids.user)
     reading = keeping.begin(turn.conversation, ports)
     analysis = _route(running, history, ports)
-    running.planned.extend(follow_ups.planned(analysis, summaries.since(history, background.summary)))
+    since = summaries.since(history, background.summary)
+    running.planned.extend(follow_ups.planned(analysis, since, indexed=ports.vectors is not None))
     for event in contextual_updates.updates(analysis, seed=turn.turn_id):
         say(event)
         yield event

@@ -43,7 +43,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A saved message. `content` is what was shown: the texts of its parts, joined."""
+    """A saved message. `content` is what was shown: the texts of its parts, joined.
+
+    Shape   `given` names the memories that an answer may repeat
+    """
 
     message_id: MessageId
     role: Role
@@ -52,6 +55,7 @@ class Message:
     status: MessageStatus
     created_at: str
     client_timestamp: str | None = None
+    given: tuple[str, ...] = ()
 
     @property
     def content(self) -> str:

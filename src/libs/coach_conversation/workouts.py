@@ -1,16 +1,15 @@
 """Workouts: what was trained, extracted from a message, stored once, listed by day."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from libs.coach_conversation import extraction, items
+from libs.coach_conversation import extraction, indexing, items, notes
 from libs.coach_conversation.errors import InvalidCursor, WorkoutNotFound
-from libs.coach_conversation.ids import is_ulid, iso
+from libs.coach_conversation.ids import iso
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.table import (
     Absent,
@@ -32,7 +31,6 @@ type LoadUnit = Literal["kg", "lb", "bodyweight"]
 type DistanceUnit = Literal["m", "km", "mi"]
 
 RECENT: Final = 5
-_ID: Final = re.compile(r"(\d{13})-([0-9A-Z]{26})", re.ASCII)
 
 
 class Load(ToolInput):
@@ -105,7 +103,8 @@ def effect(record: TurnRecord, said: Message, ports: Ports) -> list[Write]:
         "turnId": record.turn_id,
     }
     key = items.workout_key(ref.user_id, iso(completed_ms), said.message_id)
-    return [Put(key, item, when=(Absent("pk"),))]
+    noted = notes.of(ref.user_id, [notes.workout_id(item["workoutId"])], ports)
+    return [Put(key, item, when=(Absent("pk"),)), *noted]
 
 
 def _milliseconds(text: str | None) -> int | None:
@@ -142,58 +141,24 @@ def page(user_id: UserId, ports: Ports, *, before: str | None, limit: int) -> Wo
 
 def delete(user_id: UserId, workout_id: str, ports: Ports) -> None:
     """Delete a workout. Raises WorkoutNotFound, StoreUnavailable."""
-    key = _key(user_id, workout_id)
+    key = items.workout_key_of(user_id, workout_id)
     if key is None:
         raise WorkoutNotFound(workout_id)
+    noted = notes.of(user_id, [notes.workout_id(workout_id)], ports)
     try:
-        ports.table.commit([Delete(key, when=(Exists(),))])
+        ports.table.commit([Delete(key, when=(Exists(),)), *noted])
     except ConditionFailed:
         raise WorkoutNotFound(workout_id) from None
+    indexing.settle_early(noted, ports)
 
 
 def _cursor_key(user_id: UserId, cursor: str) -> Key:
-    key = _key(user_id, cursor)
+    key = items.workout_key_of(user_id, cursor)
     if key is None:
         raise InvalidCursor("before is not a cursor of this service; leave it out to begin at the end")
     return key
 
 
-def _key(user_id: UserId, workout_id: str) -> Key | None:
-    """Return the key that the id stands for; None when it is not one of ours."""
-    match = _ID.fullmatch(workout_id)
-    if match is None or not is_ulid(match[2]):
-        return None
-    return items.workout_key(user_id, iso(int(match[1])), match[2])
-
-
 def workout_json(item: Mapping[str, Any]) -> dict[str, Any]:
     """Return the workout as every route shows it."""
     return {name: value for name, value in item.items() if name not in ("pk", "sk")}
-
-
-def lines(workouts: Sequence[Mapping[str, Any]]) -> str:
-    """Return the workouts as a model reads them: a line each, latest first."""
-    return "\n".join(_line(workout) for workout in workouts)
-
-
-def _line(workout: Mapping[str, Any]) -> str:
-    distance, minutes, rpe = workout.get("distance"), workout.get("durationMinutes"), workout.get("rpe")
-    parts = [
-        *(_exercise(exercise) for exercise in workout["exercises"]),
-        *([f"{distance['value']:g} {distance['unit']}"] if distance else []),
-        *([f"{minutes:g} min"] if minutes else []),
-        *([f"RPE {rpe:g}"] if rpe else []),
-        *([workout["notes"]] if workout["notes"] else []),
-    ]
-    return f"{workout['completedAt'][:10]} {workout['discipline']}: {'; '.join(parts)}"
-
-
-def _exercise(exercise: Mapping[str, Any]) -> str:
-    """Return "squat 5x100kg 5x100kg": the sets as repetitions and load."""
-    return " ".join([exercise["name"], *filter(None, map(_set, exercise["sets"]))])
-
-
-def _set(one: Mapping[str, Any]) -> str:
-    load = one.get("load")
-    weight = "" if load is None or load["unit"] == "bodyweight" else f"{load['value']:g}{load['unit']}"
-    return "x".join(filter(None, [f"{one['reps']}" if "reps" in one else "", weight]))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from libs.coach_conversation import workouts
+from libs.coach_conversation import workout_lines, workouts
 from libs.coach_conversation.errors import InvalidCursor, WorkoutNotFound
 from libs.coach_conversation.types import UserId
 from libs.coach_conversation.workouts import Workout
@@ -144,7 +144,7 @@ def test_whatever_a_model_gives_is_a_workout_or_refused(value: Any) -> None:
 def test_a_model_reads_a_line_for_each_workout() -> None:
     scene = logged({**SQUATS, "rpe": 8}, RUN, {"discipline": "flexibility", "exercises": [], "notes": "yoga"})
     page = workouts.page(ALICE, scene.ports, before=None, limit=10)
-    assert workouts.lines(page.workouts).splitlines() == [
+    assert workout_lines.lines(page.workouts).splitlines() == [
         "2026-11-21 flexibility: yoga",
         "2026-11-21 cardio: 5 km; 27.5 min",
         "2026-11-21 strength: squat 5x100kg 5x100kg 5x100kg 5x100kg 5x100kg; RPE 8",
