@@ -15,6 +15,7 @@ from stream_coach import http_errors
 from stream_coach.composition import App
 from stream_coach.deliveries import (
     describing,
+    job_json,
     kept_json,
     live,
     person_json,
@@ -50,6 +51,9 @@ OWNED: Final[Mapping[str, Owned]] = {
     "delete_conversation": plain_json.delete_conversation,
     "show_coach": plain_json.show_coach,
     "save_coach": plain_json.save_coach,
+    "begin_job": job_json.begin_job,
+    "show_job": job_json.show_job,
+    "cancel_job": job_json.cancel_job,
     "list_memories": kept_json.list_memories,
     "correct_memory": kept_json.correct_memory,
     "forget_memory": kept_json.forget_memory,
@@ -87,7 +91,10 @@ def make_handler(app: App) -> Handler:
 
 
 def _admitted(app: App, request: Request, match: RouteMatch, context: Context) -> Call:
-    """Return the call of whoever the path belongs to. Raises NotAuthenticated, NotAllowed."""
+    """Return the call of whoever the path belongs to, or else of whoever asks.
+
+    Raises  NotAuthenticated, NotAllowed
+    """
     ticket = request.query.get("ticket")
     if match.route.auth == "jwt_or_ticket" and ticket is not None and "authorization" not in request.headers:
         if app.tickets is None:
@@ -100,8 +107,8 @@ def _admitted(app: App, request: Request, match: RouteMatch, context: Context) -
             raise TicketInvalid
         return Call(request, match.params, context, app.tickets, allowed.turn_id)
     principal = app.verifier.verify(bearer_token(request))
-    authorise(principal, match.params["userId"])
-    return Call(request, match.params, context, app.tickets)
+    authorise(principal, match.params.get("userId", principal.user_id))
+    return Call(request, {**match.params, "userId": principal.user_id}, context, app.tickets)
 
 
 def _direct(request: Request) -> Iterator[bytes]:

@@ -203,12 +203,18 @@ def _check_timestamp(text: str) -> None:
 
 def idempotency_key(turn: TurnBody, header: str | None, random: str) -> str:
     """Return the key of the request: the header's, the client's message id, its time and text, or random."""
+    named = request_key(header, turn.client_message_id)
+    if named is not None:
+        return named
+    if turn.message_timestamp is not None:
+        return f"said:{json.dumps([turn.message_timestamp, turn.user_response])}"
+    return f"random:{random}"
+
+
+def request_key(header: str | None, client_message_id: str | None) -> str | None:
+    """Return the client's own key: the header's, else its message's id. Raises InvalidUserResponse."""
     if header:
         if len(header) > MAX_KEY_CHARACTERS:
             raise InvalidUserResponse(f"Idempotency-Key has {len(header)} characters; send at most 255")
         return f"header:{header}"
-    if turn.client_message_id is not None:
-        return f"message:{turn.client_message_id}"
-    if turn.message_timestamp is not None:
-        return f"said:{json.dumps([turn.message_timestamp, turn.user_response])}"
-    return f"random:{random}"
+    return f"message:{client_message_id}" if client_message_id is not None else None

@@ -4,11 +4,13 @@ from typing import Final
 
 from libs.streaming.routes import Answer, Route, RouteTable
 from stream_coach.bodies import CoachBody, MemoryBody
+from stream_coach.chat_bodies import ChatRequestBody
 
 USER: Final = "/users/{userId}"
 COACH: Final = f"{USER}/coaches/{{coachId}}"
 CONVERSATIONS: Final = f"{COACH}/conversations"
 CONVERSATION: Final = f"{CONVERSATIONS}/{{conversationId}}"
+JOBS: Final = "/api/chat"
 
 EVENTS: Final = (
     Answer(200, "The turn's events as they come", "TurnEvent", "text/event-stream"),
@@ -22,6 +24,7 @@ WORDS: Final = (
 
 CONVERSATION_ERRORS: Final = ("CONVERSATION_NOT_FOUND", "STORE_UNAVAILABLE")
 TURN_ERRORS: Final = (*CONVERSATION_ERRORS, "TURN_NOT_FOUND")
+JOB_ERRORS: Final = ("JOB_NOT_FOUND", "STORE_UNAVAILABLE")
 ADMISSION_ERRORS: Final = (
     "DATA_BEING_DELETED",
     *CONVERSATION_ERRORS,
@@ -188,6 +191,47 @@ ROUTES: Final = RouteTable(
             request_model=CoachBody,
             answers=(Answer(200, "The configuration as it is stored", "Coach"),),
             errors=("INVALID_COACH_CONFIG", "DATA_BEING_DELETED", "STORE_UNAVAILABLE"),
+        ),
+        Route(
+            "POST",
+            JOBS,
+            name="begin_job",
+            auth="jwt",
+            summary="Ask a model with messages of your own; the worker answers, and you poll",
+            tags=("jobs",),
+            parameters=("Idempotency-Key",),
+            request_model=ChatRequestBody,
+            answers=(Answer(202, "The job is stored", "JobLinks", headers=("Location", "Retry-After")),),
+            errors=(
+                "INVALID_USER_RESPONSE",
+                "PROVIDER_NOT_CONFIGURED",
+                "IDEMPOTENCY_KEY_REUSED",
+                "RATE_LIMITED",
+                "STORE_UNAVAILABLE",
+            ),
+        ),
+        Route(
+            "GET",
+            f"{JOBS}/jobs/{{jobId}}",
+            name="show_job",
+            auth="jwt",
+            summary="Poll a job: its state and what was said so far",
+            tags=("jobs",),
+            answers=(Answer(200, "The job as it stands", "JobState", headers=("Retry-After",)),),
+            errors=JOB_ERRORS,
+        ),
+        Route(
+            "DELETE",
+            f"{JOBS}/jobs/{{jobId}}",
+            name="cancel_job",
+            auth="jwt",
+            summary="Stop a job; what was said so far stays until it expires",
+            tags=("jobs",),
+            answers=(
+                Answer(200, "The job is over", "JobStopped"),
+                Answer(202, "Its worker will hear of it", "JobStopped", headers=("Retry-After",)),
+            ),
+            errors=JOB_ERRORS,
         ),
         Route(
             "GET",

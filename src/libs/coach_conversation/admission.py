@@ -85,6 +85,11 @@ def enqueue(turn: CoachTurn, mode: Mode, ports: Ports) -> TurnRecord:
 
 
 def begin_reads(ref: ConversationRef, ports: Ports) -> Future[Background]:
+    """Begin to read what an answer needs; a job brings all that it needs along."""
+    if ref.is_hidden:
+        nothing: Future[Background] = Future()
+        nothing.set_result(Background(coach=None, profile={}, history=()))
+        return nothing
     history_items = ports.limits.history_items
     return ports.executor.submit(lambda: context.load(ref, ports.table, history_items=history_items))
 
@@ -255,16 +260,16 @@ def claim(record: TurnRecord, ports: Ports) -> Admitted | None:
     if not transitions.is_claimable(record, now_ms=now_ms, skew_ms=skew_ms):
         return None
     ref = record.conversation
-    key = items.message_key(ref, record.user_message_id)
-    said = ports.table.read([key]).get(key)
-    if said is None:
+    key, chat_key = items.message_key(ref, record.user_message_id), items.chat_key(ref, record.turn_id)
+    found = ports.table.read([key, chat_key] if ref.is_hidden else [key])
+    if key not in found:
         return None
     try:
         writes = transitions.claim(record, now_ms=now_ms, lease_ms=int(ports.limits.lease_s * 1000))
         ports.table.commit([*writes, tombstones.unless_deleted(ref.user_id, began_ms=now_ms)])
     except ConditionFailed:
         return None
-    message = items.message_from(said)
+    message = items.message_from(found[key])
     turn = CoachTurn(
         conversation=ref,
         turn_id=record.turn_id,
@@ -273,6 +278,7 @@ def claim(record: TurnRecord, ports: Ports) -> Admitted | None:
         client_timestamp=message.client_timestamp,
         mode=record.mode,
         replaces=Replaced(message, record.supersedes, "") if record.supersedes else None,
+        chat=items.chat_from(found[chat_key], message) if chat_key in found else None,
     )
     return Admitted(
         turn=turn,

@@ -35,12 +35,6 @@ def writes(
     Units   `due_ms`: when the sweeper looks after the turn, since the epoch
     """
     ref = turn.conversation
-    meta = Update(
-        items.meta_key(ref),
-        set={"activeTurn": turn.turn_id, "lastId": ids.assistant, **items.by_activity(ref, now_ms)},
-        add={"messageCount": 1} if turn.replaces is None else {},
-        when=(Exists(), Equals("coachId", ref.coach_id), Absent("activeTurn"), _in_order(turn, ids)),
-    )
     superseded = turn.replaces.answer_id if turn.replaces is not None else None
     record = Put(
         items.turn_key(ref, turn.turn_id),
@@ -61,7 +55,27 @@ def writes(
         },
         when=(Absent("pk"),),
     )
-    return [meta, record, *_said(turn, ids, created_at), *_counted(turn, now_ms, turns_per_minute)]
+    return [
+        _locked(turn, ids, now_ms=now_ms, created_at=created_at),
+        record,
+        *_said(turn, ids, now_ms=now_ms, created_at=created_at),
+        *_counted(turn, now_ms, turns_per_minute),
+    ]
+
+
+def _locked(turn: CoachTurn, ids: Reserved, *, now_ms: int, created_at: str) -> Write:
+    """Write META; a job's conversation begins with its one turn, whose record is the condition."""
+    ref = turn.conversation
+    held = {"activeTurn": turn.turn_id, "lastId": ids.assistant}
+    if ref.is_hidden:
+        begun = items.meta_item(ref, now_ms=now_ms, created_at=created_at)
+        return Put(items.meta_key(ref), {**begun, **held, "messageCount": 1})
+    return Update(
+        items.meta_key(ref),
+        set={**held, **items.by_activity(ref, now_ms)},
+        add={"messageCount": 1} if turn.replaces is None else {},
+        when=(Exists(), Equals("coachId", ref.coach_id), Absent("activeTurn"), _in_order(turn, ids)),
+    )
 
 
 def _in_order(turn: CoachTurn, ids: Reserved) -> Clause:
@@ -71,8 +85,8 @@ def _in_order(turn: CoachTurn, ids: Reserved) -> Clause:
     return Less("lastId", ids.user)
 
 
-def _said(turn: CoachTurn, ids: Reserved, created_at: str) -> list[Write]:
-    """Write the person's message; an answer that is written anew has its message already."""
+def _said(turn: CoachTurn, ids: Reserved, *, now_ms: int, created_at: str) -> list[Write]:
+    """Write the person's message, and a chat's earlier ones; a regenerated answer has its message already."""
     if turn.replaces is not None:
         return []
     message = Message(
@@ -84,8 +98,15 @@ def _said(turn: CoachTurn, ids: Reserved, created_at: str) -> list[Write]:
         created_at=created_at,
         client_timestamp=turn.client_timestamp,
     )
-    key = items.message_key(turn.conversation, ids.user)
-    return [Put(key, items.message_item(message), when=(Absent("pk"),))]
+    key, expiry = items.message_key(turn.conversation, ids.user), items.expiry(turn.conversation, now_ms)
+    said = Put(key, items.message_item(message) | expiry, when=(Absent("pk"),))
+    if turn.chat is None:
+        return [said]
+    return [
+        said,
+        Put(items.chat_key(turn.conversation, turn.turn_id), items.chat_item(turn.chat) | expiry),
+        Put(items.entry_key(turn.conversation), items.entry_item(turn.conversation, now_ms)),
+    ]
 
 
 def _counted(turn: CoachTurn, now_ms: int, turns_per_minute: int) -> list[Write]:

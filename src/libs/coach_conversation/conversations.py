@@ -60,18 +60,10 @@ def create(user_id: UserId, coach_id: CoachId, ports: Ports) -> ConversationRef:
     if key not in ports.table.read([key]):
         given.append(Put(key, coaches.starter(coach_id, ports), when=(Absent("pk"),)))
     ref = ConversationRef(user_id, coach_id, ConversationId(ports.ulid("")))
-    meta = {
-        "conversationId": ref.conversation_id,
-        "coachId": coach_id,
-        "lastId": "",
-        "messageCount": 0,
-        "createdAt": iso(now_ms),
-        "schemaVersion": items.SCHEMA_VERSION,
-        **items.by_activity(ref, now_ms),
-    }
+    meta = items.meta_item(ref, now_ms=now_ms, created_at=iso(now_ms))
     begun: list[Write] = [
         Put(items.meta_key(ref), meta, when=(Absent("pk"),)),
-        Put(items.entry_key(ref), {"conversationId": ref.conversation_id, "coachId": coach_id}),
+        Put(items.entry_key(ref), items.entry_item(ref, now_ms)),
         tombstones.unless_deleted(user_id, began_ms=now_ms),
     ]
     if not _begun([*begun, *given], ports, token=ref.conversation_id):

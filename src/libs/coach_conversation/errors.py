@@ -13,6 +13,7 @@ TurnError
 │   ├── InvalidCursor
 │   ├── InvalidCoachConfig
 │   ├── TurnNotFound
+│   ├── JobNotFound
 │   ├── WorkoutNotFound
 │   ├── MemoryNotFound
 │   ├── InvalidMemory
@@ -23,7 +24,9 @@ TurnError
     │   ├── ModelThrottled
     │   ├── ModelUnavailable
     │   ├── ModelRefused
+    │   │   └── ProviderNotConfigured
     │   └── ModelStreamInterrupted
+    │       └── ModelSilent
     ├── CoachConfigMissing
     ├── DeadlineReached
     ├── TurnCancelled
@@ -34,6 +37,7 @@ TaskFailed                      behind a completed turn, whose answer stands; no
 └── ExtractionMalformed
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -130,6 +134,15 @@ class TurnNotFound(TurnRefused):
         super().__init__(f"there is no turn {turn_id!r} in this conversation; records are kept for 30 days")
 
 
+class JobNotFound(TurnRefused):
+    """This person has no such job, or it has expired."""
+
+    code = "JOB_NOT_FOUND"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"there is no job {job_id!r}; jobs are kept for 30 days")
+
+
 class WorkoutNotFound(TurnRefused):
     """This person has no such workout."""
 
@@ -201,11 +214,28 @@ class ModelRefused(ModelFailed):
     code = "MODEL_REFUSED"
 
 
+class ProviderNotConfigured(ModelRefused):
+    """The model's provider is not set up here; `missing` names what is to be set."""
+
+    code = "PROVIDER_NOT_CONFIGURED"
+
+    def __init__(self, provider: str, missing: Sequence[str]) -> None:
+        names = " and ".join(missing)
+        super().__init__(
+            f"the provider {provider!r} is not set up here: {names} is missing; name another model"
+        )
+        self.missing = tuple(missing)
+
+
 class ModelStreamInterrupted(ModelFailed):
     """The answer broke off, or the model fell silent."""
 
     code = "MODEL_STREAM_INTERRUPTED"
     retryable = True
+
+
+class ModelSilent(ModelStreamInterrupted):
+    """The model said nothing for longer than a turn waits."""
 
 
 class CoachConfigMissing(TurnFailed):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from libs.coach_conversation.errors import ModelFailed, ModelStreamInterrupted
+from libs.coach_conversation.errors import ModelFailed, ModelSilent, ModelStreamInterrupted
 from libs.coach_conversation.inbox import SILENCE, Inbox
 from libs.coach_conversation.ports import Delta, Executor, Metered, ModelCall, Stop
 from libs.coach_conversation.types import Limits, Usage
@@ -62,7 +62,7 @@ def _within_limits(call: ModelCall, inbox: Inbox, limits: Limits) -> Iterator[st
     while True:
         arrived = inbox.take(timeout_s)
         if arrived is SILENCE:
-            silence = ModelStreamInterrupted(f"the model said nothing for {timeout_s:g} s; ask again")
+            silence = ModelSilent(f"the model said nothing for {timeout_s:g} s; ask again")
             arrived = call, _Ended(silence)
         match _of(call, arrived):
             case Delta(text):

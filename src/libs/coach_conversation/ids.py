@@ -54,6 +54,11 @@ def turn_id(user_id: str, conversation_id: str, idempotency_key: str) -> str:
     return _digest("turn", user_id, conversation_id, idempotency_key)
 
 
+def job_id(user_id: str, idempotency_key: str) -> str:
+    """Return the id of the job that this key names: of its hidden conversation, and of the one turn in it."""
+    return _digest("job", user_id, idempotency_key)
+
+
 def body_hash(coach_id: str, text: str) -> str:
     """Return what must be equal for two requests with one idempotency key to be the same."""
     return _digest("body", coach_id, text)

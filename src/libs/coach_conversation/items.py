@@ -13,6 +13,7 @@ from libs.coach_conversation.ids import is_ulid, iso
 from libs.coach_conversation.table import Item, Key
 from libs.coach_conversation.types import (
     TERMINAL_STATUSES,
+    Chat,
     CoachConfig,
     CoachId,
     ConversationRef,
@@ -20,6 +21,7 @@ from libs.coach_conversation.types import (
     Message,
     MessageId,
     Part,
+    PromptMessage,
     TurnId,
     TurnRecord,
     UserId,
@@ -98,6 +100,10 @@ def summary_key(ref: ConversationRef, last_message_id: str) -> Key:
     return Key(partition(ref), f"SUM#{last_message_id}")
 
 
+def chat_key(ref: ConversationRef, turn_id: TurnId) -> Key:
+    return Key(partition(ref), f"CHAT#{turn_id}")
+
+
 def log_key(ref: ConversationRef, turn_id: TurnId, first_number: int) -> Key:
     return Key(partition(ref), f"EV#{turn_id}#{first_number:08d}")
 
@@ -115,6 +121,53 @@ def due_at(ref: ConversationRef, turn_id: TurnId, at_ms: int) -> Item:
 def deletion_due_at(ref: ConversationRef, at_ms: int) -> Item:
     """Return the index attributes by which the sweeper finds a conversation that is half deleted."""
     return {"gsi1pk": DUE, "gsi1sk": f"{at_ms:013d}#{ref.conversation_id}"}
+
+
+def expiry(ref: ConversationRef, now_ms: int) -> Item:
+    """Return the attribute by which what belongs to a job goes with its record; nothing for the rest."""
+    return {"ttl": now_ms // 1000 + TURN_TTL_S} if ref.is_hidden else {}
+
+
+def meta_item(ref: ConversationRef, *, now_ms: int, created_at: str) -> Item:
+    """Return the META item of a conversation in which nothing was said yet."""
+    return {
+        "conversationId": ref.conversation_id,
+        "coachId": ref.coach_id,
+        "lastId": "",
+        "messageCount": 0,
+        "createdAt": created_at,
+        "schemaVersion": SCHEMA_VERSION,
+        **by_activity(ref, now_ms),
+        **expiry(ref, now_ms),
+    }
+
+
+def entry_item(ref: ConversationRef, now_ms: int) -> Item:
+    """Return the item by which a person's data is found whole: hidden conversations have one too."""
+    return {"conversationId": ref.conversation_id, "coachId": ref.coach_id, **expiry(ref, now_ms)}
+
+
+def chat_item(chat: Chat) -> Item:
+    """Return what is asked of a model, but for the last message, which is the turn's own."""
+    item = {
+        "messages": [{"role": message.role, "text": message.text} for message in chat.messages[:-1]],
+        "system": chat.system,
+        "modelId": chat.model_id,
+        "maxTokens": chat.max_tokens,
+        "temperature": chat.temperature,
+    }
+    return {name: value for name, value in item.items() if value is not None}
+
+
+def chat_from(item: Mapping[str, Any], said: Message) -> Chat:
+    earlier = [PromptMessage(message["role"], message["text"]) for message in item["messages"]]
+    return Chat(
+        messages=(*earlier, PromptMessage("user", said.content)),
+        system=item["system"],
+        model_id=item["modelId"],
+        max_tokens=item.get("maxTokens"),
+        temperature=item.get("temperature"),
+    )
 
 
 def message_item(message: Message) -> Item:

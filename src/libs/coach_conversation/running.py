@@ -4,10 +4,10 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 
-from libs.coach_conversation import follow_ups
+from libs.coach_conversation import follow_ups, saving
 from libs.coach_conversation.admission import Admitted
 from libs.coach_conversation.endings import Meter, error_event
-from libs.coach_conversation.errors import StoreUnavailable, Unforeseen
+from libs.coach_conversation.errors import StoreUnavailable, TurnNotSaved, Unforeseen
 from libs.coach_conversation.feed import TurnFeed
 from libs.coach_conversation.inbox import Inbox
 from libs.coach_conversation.log import TurnLog
@@ -44,6 +44,8 @@ def _run(admitted: Admitted, ports: Ports, feed: TurnFeed, deadline_s: float) ->
             if is_terminal(event):
                 _report(event, admitted, meter, ports)
                 _follow_up(event, running, ports)
+                if _unsaved(event) and admitted.turn.mode == "queued":
+                    saving.give_up(admitted, running.told, meter=meter, ports=ports, until_s=deadline_s)
     except Exception:  # noqa: BLE001 - the feed must end, or its readers would wait for ever
         ports.journal.unexpected("turn end")
     finally:
@@ -51,6 +53,10 @@ def _run(admitted: Admitted, ports: Ports, feed: TurnFeed, deadline_s: float) ->
             failure = Unforeseen()
             feed.publish(error_event(failure, admitted.turn.turn_id))
         log.close()
+
+
+def _unsaved(event: TurnEvent) -> bool:
+    return isinstance(event, Error) and event.code == TurnNotSaved.code
 
 
 def _follow_up(event: TurnEvent, running: RunningTurn, ports: Ports) -> None:

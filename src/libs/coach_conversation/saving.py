@@ -23,6 +23,8 @@ from libs.streaming.events import Terminal, TurnEvent
 
 RETRY_DELAYS_S: Final = (0.2, 0.4, 0.8, 1.6, 3.0)
 """Together within what is left of a lease that was renewed five seconds ago."""
+GIVING_UP_S: Final = 1.0
+NOT_SAVED: Final = "the answer could not be saved; ask again"
 
 
 def save(
@@ -46,6 +48,30 @@ def save(
     except (TurnCancelled, TurnLost, TurnNotSaved) as failure:
         return error_event(failure, turn.turn_id)
     return terminal_event(turn.conversation, turn.turn_id, ending, user_message(admitted), message)
+
+
+def give_up(
+    admitted: Admitted, told_events: Sequence[TurnEvent], *, meter: Meter, ports: Ports, until_s: float
+) -> None:
+    """Say in the record that the answer could not be saved, as soon as the store takes it.
+
+    A turn that nobody waits for has no other way to say it. Whoever ends the turn first wins; until
+    `until_s` on the monotonic clock.
+    """
+    failed = Told(failure=TurnNotSaved(NOT_SAVED))
+    ending = meter.ending(failed, ports.clock.monotonic_s())
+    message = _message(admitted, failed, reply.fold(told_events), ports)
+    token = f"{admitted.ids.assistant}-{admitted.lease.attempt}-failed"
+    writes = transitions.finish(admitted.lease, ending, message, now_ms=ports.clock.now_ms())
+    while ports.clock.monotonic_s() < until_s:
+        try:
+            ports.table.commit(writes, token=token)
+        except StoreUnavailable:
+            ports.clock.sleep(GIVING_UP_S)
+        except ConditionFailed:
+            return
+        else:
+            return
 
 
 def user_message(admitted: Admitted) -> Message:
@@ -113,7 +139,7 @@ def _commit(
             raise TurnLost("another process took this turn over") from None
         except StoreUnavailable as error:
             if delay_s is None:
-                raise TurnNotSaved("the answer could not be saved; ask again") from error
+                raise TurnNotSaved(NOT_SAVED) from error
             ports.clock.sleep(delay_s)
         else:
             return

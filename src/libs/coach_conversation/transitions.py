@@ -275,6 +275,7 @@ def _release(
     )
     if reply is None:
         return [record, meta]
-    saved = Put(items.message_key(ref, reply.message_id), items.message_item(reply), when=(Absent("pk"),))
+    kept = items.message_item(reply) | items.expiry(ref, now_ms)
+    saved = Put(items.message_key(ref, reply.message_id), kept, when=(Absent("pk"),))
     gone = [Delete(items.message_key(ref, superseded))] if superseded is not None else []
     return [record, meta, saved, *gone]

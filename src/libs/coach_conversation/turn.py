@@ -1,11 +1,12 @@
 """The turn: the only orchestration. It knows no delivery and no protocol."""
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from libs.coach_conversation import (
     care,
+    chats,
     context,
     contextual_updates,
     follow_ups,
@@ -20,6 +21,8 @@ from libs.coach_conversation.care import Care
 from libs.coach_conversation.endings import Meter, Told, error_event
 from libs.coach_conversation.errors import (
     CoachConfigMissing,
+    DeadlineReached,
+    ModelSilent,
     StoreUnavailable,
     TurnFailed,
     TurnLost,
@@ -31,7 +34,7 @@ from libs.coach_conversation.keeping import Known
 from libs.coach_conversation.log import TurnLog
 from libs.coach_conversation.ports import Ports, Prompt
 from libs.coach_conversation.router import Analysis
-from libs.coach_conversation.types import Background, Message, Task
+from libs.coach_conversation.types import Background, Chat, Message, Task
 from libs.streaming.events import Chunk, Contextual, Notice, Progress, Start, TurnEvent
 
 TRUNCATED: Final = Notice("truncated", "The answer reached its length limit; ask me to continue.")
@@ -87,10 +90,12 @@ def run_turn(running: RunningTurn, ports: Ports) -> Iterator[TurnEvent]:
 
 
 def _tell(running: RunningTurn, ports: Ports) -> Generator[TurnEvent, None, Told]:
-    """Greet, route, gather, answer."""
+    """Greet, route, gather, answer; a chat is only answered."""
     admitted, say = running.admitted, running.told.append
     turn = admitted.turn
     yield Start(turn.turn_id, turn.conversation.conversation_id, admitted.ids.assistant)
+    if turn.chat is not None:
+        return (yield from _tell_chat(turn.chat, running, ports))
     need = care.assess(turn.text)
     if need is not None:
         yield Notice("safety", need.line)
@@ -112,6 +117,20 @@ def _tell(running: RunningTurn, ports: Ports) -> Generator[TurnEvent, None, Told
     yield from known.events
     yield Progress("generating", "Writing the answer")
     prompt = _prompt(running, background, history, analysis, known, need, ports)
+    return (yield from _answer(prompt, running, ports))
+
+
+def _tell_chat(chat: Chat, running: RunningTurn, ports: Ports) -> Generator[TurnEvent, None, Told]:
+    """Answer a client's own messages; a model that it named itself is not replaced by another."""
+    yield Progress("generating", "Writing the answer")
+    chosen = replace(ports, fallback_model_id="") if chat.model_id else ports
+    try:
+        return (yield from _answer(chats.build_prompt(chat, ports), running, chosen))
+    except ModelSilent as silent:
+        raise DeadlineReached(str(silent)) from silent
+
+
+def _answer(prompt: Prompt, running: RunningTurn, ports: Ports) -> Generator[TurnEvent, None, Told]:
     for piece in answer(prompt, running.inbox, running.meter, ports):
         match piece:
             case Generated():
@@ -123,7 +142,7 @@ def _tell(running: RunningTurn, ports: Ports) -> Generator[TurnEvent, None, Told
             case text:
                 running.meter.first_delta(ports.clock.monotonic_s())
                 chunk = Chunk(text)
-                say(chunk)
+                running.told.append(chunk)
                 yield chunk
     raise AssertionError("generation says how it ended")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NewType
+from typing import Any, Final, Literal, NewType
 
 UserId = NewType("UserId", str)
 CoachId = NewType("CoachId", str)
@@ -22,6 +22,9 @@ type PartKind = Literal["update", "answer", "text"]
 LIVE_STATUSES: tuple[TurnStatus, ...] = ("processing", "streaming")
 TERMINAL_STATUSES: tuple[TurnStatus, ...] = ("completed", "failed", "cancelled", "interrupted")
 
+NO_COACH: Final = CoachId("~jobs")
+"""The coach of hidden conversations: no path can name it, for no id holds a `~`."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConversationRef:
@@ -30,6 +33,11 @@ class ConversationRef:
     user_id: UserId
     coach_id: CoachId
     conversation_id: ConversationId
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether it is the conversation of one job: no route shows it, and all of it expires."""
+        return self.coach_id == NO_COACH
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,16 @@ type Model = type[object] | str
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One way in which a route succeeds; without a model there is no body."""
+    """One way in which a route succeeds; without a model there is no body.
+
+    Shape   `headers` are names of headers that it adds to those of every answer of its status
+    """
 
     status: int
     meaning: str
     model: Model | None = None
     media_type: str = "application/json"
+    headers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

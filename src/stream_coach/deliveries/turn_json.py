@@ -45,11 +45,11 @@ def begin_turn(call: Call, ports: Ports) -> StreamingResponse:
     body = call.request.json_body()
     record = enqueue(requested_turn(call, body, ports), bodies.parse_mode(body), ports)
     if record.mode == "queued" and record.status == "pending":
-        _send(record, ports)
+        tell_worker(record, ports)
     return answer(202, _links(call, record.turn_id, record.status, ticket_of(call, record)))
 
 
-def _send(record: TurnRecord, ports: Ports) -> None:
+def tell_worker(record: TurnRecord, ports: Ports) -> None:
     """Tell the worker; what is not sent now is sent when it is due."""
     try:
         ports.queue.send_turn(record.conversation, record.turn_id)

@@ -50,9 +50,6 @@ def _successes(route: Route, schemas: Schemas) -> JsonObject:
 
 
 def _response(answer: Answer) -> JsonObject:
-    if answer.status != CREATED:
-        return {"description": answer.meaning}
-    return {
-        "description": answer.meaning,
-        "headers": {"Location": {"$ref": "#/components/headers/Location"}},
-    }
+    names = ("Location",) if answer.status == CREATED else answer.headers
+    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+    return {"description": answer.meaning, **({"headers": headers} if headers else {})}

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 
 from pydantic import Field, WithJsonSchema
 
+from libs.coach_conversation.jobs import ErrorKind
 from libs.coach_conversation.types import MessageStatus, Mode, PartKind, Role, TurnStatus
 from libs.streaming.events import Stage
 from stream_coach.openapi.codes import ErrorCode
@@ -105,3 +106,40 @@ class TurnStopped(TypedDict):
 
     turnId: str
     status: TurnStatus
+
+
+type JobStatus = Literal["pending", "processing", "streaming", "completed", "failed", "cancelled"]
+
+
+class JobLinks(TypedDict):
+    """A job that is stored, and where to poll it."""
+
+    jobId: str
+    status: JobStatus
+    pollUrl: str
+
+
+class JobFailure(TurnFailure):
+    """Why a job ended without an answer, or with a part of one."""
+
+    kind: ErrorKind
+
+
+class JobState(TypedDict):
+    """A job as it stands: what was said so far, and how it ended where it has."""
+
+    jobId: str
+    status: JobStatus
+    content: str
+    progress: NotRequired[Stage]
+    error: NotRequired[JobFailure]
+    stopReason: NotRequired[StopReason]
+    usage: NotRequired[Usage]
+    timings: NotRequired[Timings]
+
+
+class JobStopped(TypedDict):
+    """A job that was asked to stop."""
+
+    jobId: str
+    status: JobStatus
