@@ -21,7 +21,9 @@ from libs.coach_conversation.types import CoachId, ConversationId, ConversationR
 from libs.streaming.path_params import ID_PATTERN
 
 type Record = dict[str, Any]
-type Kind = Literal["coach", "memory", "profile", "workout", "conversation", "message", "summary", "turn"]
+type Kind = Literal[
+    "coach", "memory", "profile", "workout", "conversation", "message", "summary", "turn", "chat"
+]
 
 BATCH: Final = 25
 MAX_BYTES: Final = 1_000_000
@@ -163,6 +165,7 @@ _KINDS: Final[Mapping[str, tuple[Kind, Callable[[Mapping[str, Any]], Record]]]] 
     "WKT": ("workout", _visible),
     "M": ("message", _message),
     "SUM": ("summary", _visible),
+    "CHAT": ("chat", _visible),
     "TURN": ("turn", _turn),
 }
 

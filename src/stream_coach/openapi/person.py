@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import Field
 
-from libs.coach_conversation.types import Mode, TurnStatus
+from libs.coach_conversation.types import Mode, Role, TurnStatus
 from stream_coach.openapi.answers import Coach
 from stream_coach.openapi.kept import Memory, Workout
 from stream_coach.openapi.turns import Message, Moment, StopReason, Timings, Usage
@@ -73,6 +73,23 @@ class ExportedTurn(TypedDict):
     timings: NotRequired[Timings | dict[str, Any]]
 
 
+class EarlierMessage(TypedDict):
+    role: Role
+    text: str
+
+
+class ExportedChat(TypedDict):
+    """What a job was asked, but for its last message, which is a message of its own."""
+
+    kind: Literal["chat"]
+    conversationId: str
+    messages: list[EarlierMessage]
+    system: str
+    modelId: str
+    maxTokens: NotRequired[int]
+    temperature: NotRequired[float]
+
+
 type Exported = Annotated[
     ExportedCoach
     | ExportedMemory
@@ -80,7 +97,8 @@ type Exported = Annotated[
     | ExportedConversation
     | ExportedMessage
     | ExportedSummary
-    | ExportedTurn,
+    | ExportedTurn
+    | ExportedChat,
     Field(discriminator="kind"),
 ]
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from libs.coach_conversation import conversations, items, jobs, sweeping, transitions
+from libs.coach_conversation import conversations, erasure, items, jobs, sweeping, transitions
 from libs.coach_conversation.chats import chat_of
 from libs.coach_conversation.errors import (
     IdempotencyKeyReused,
@@ -174,9 +174,17 @@ def test_all_that_a_job_leaves_expires_and_no_conversation_is_listed() -> None:
     record = bench.begin()
     bench.work(record)
     kept = bench.stored.all()
-    assert {key.sk.partition("#")[0] for key in kept} == {"META", "TURN", "M", "CHAT", "EV"}
+    assert {key.sk.partition("#")[0] for key in kept} == {"CONV", "META", "TURN", "M", "CHAT", "EV"}
     assert all("ttl" in bench.stored.read([key])[key] for key in kept)
     assert conversations.page(ALICE, ATLAS, bench.ports, before=None, limit=10).conversations == ()
+
+
+def test_deleting_a_persons_data_takes_their_jobs_along() -> None:
+    bench = Bench()
+    bench.work(bench.begin())
+    begun = erasure.begin(ALICE, bench.ports)
+    assert erasure.go_on(begun, bench.ports, until_s=bench.clock.monotonic_s() + 60)
+    assert [key for key in bench.stored.all() if not key.pk.startswith("GONE#")] == []
 
 
 def test_a_pending_job_is_cancelled_at_once_and_a_finished_one_stays() -> None:
