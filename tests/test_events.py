@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 EVENTS = Path(__file__).resolve().parent.parent / "events"
-DIRECT = {"words", "words-text"}
+DIRECT = {"words", "words-text", "chat", "chat-turns"}
 NAMES = sorted(path.stem for path in EVENTS.glob("*.json"))
 FROM_URL = [name for name in NAMES if name not in DIRECT]
 CONVERSATIONS = "/users/demo/coaches/atlas/conversations"
@@ -22,7 +22,10 @@ def load(name: str) -> dict[str, Any]:
 
 def test_the_samples_are_those_that_the_documentation_names() -> None:
     assert NAMES == [
+        "ai-chat",
         "bad-token",
+        "chat",
+        "chat-turns",
         "create-conversation",
         "health-stream",
         "messages",
@@ -96,6 +99,7 @@ def test_header_names_are_in_lower_case(name: str) -> None:
         ("create-conversation", "POST", CONVERSATIONS),
         ("messages", "GET", f"{CONVERSATIONS}/demo-conversation/messages"),
         ("health-stream", "GET", "/health/stream"),
+        ("ai-chat", "POST", "/api/ai/chat"),
     ],
 )
 def test_a_sample_asks_for_its_route(name: str, method: str, path: str) -> None:
@@ -107,6 +111,7 @@ def test_a_sample_asks_for_its_route(name: str, method: str, path: str) -> None:
     ("name", "authorization"),
     [
         ("stream", "Bearer {{token}}"),
+        ("ai-chat", "Bearer {{token}}"),
         ("stream-short", "Bearer {{token}}"),
         ("workout-log", "Bearer {{token}}"),
         ("create-conversation", "Bearer {{token}}"),
@@ -141,3 +146,18 @@ def test_the_turns_are_a_question_an_acknowledgment_and_a_slash_command() -> Non
 def test_a_direct_invocation_asks_for_words(name: str, form: str) -> None:
     sentence = "Hello this is a streaming Lambda function response"
     assert load(name) == {"delay": 0.05, "format": form, "sentence": sentence}
+
+
+@pytest.mark.parametrize(
+    ("name", "roles"), [("chat", ["user"]), ("chat-turns", ["user", "assistant", "user"])]
+)
+def test_a_direct_invocation_asks_for_an_answer_to_its_messages(name: str, roles: list[str]) -> None:
+    event = load(name)
+    assert event["action"] == "chat-v2-stream"
+    assert [message["role"] for message in event["payload"]["messages"]] == roles
+
+
+def test_the_sample_of_the_ai_sdk_is_what_its_version_5_sends() -> None:
+    body = json.loads(load("ai-chat")["body"])
+    assert set(body) == {"id", "messages", "trigger"}
+    assert [part["type"] for part in body["messages"][0]["parts"]] == ["text"]

@@ -123,6 +123,8 @@ def test_the_environment_is_what_the_settings_read(function: dict[str, Any], wor
         **shared,
         "AWS_LAMBDA_EXEC_WRAPPER": "/var/task/bootstrap",
         "TICKET_KEYS": {"Ref": "TicketKeys"},
+        "CHAT_MODEL_ID": {"Ref": "ChatModelId"},
+        "CHAT_SYSTEM_PROMPT": {"Ref": "ChatSystemPrompt"},
     }
 
 
@@ -196,6 +198,8 @@ def test_parameters_have_the_documented_defaults() -> None:
         "AnswerModelId": "us.anthropic.claude-sonnet-5-5",
         "RouterModelId": "us.amazon.nova-micro-v1:0",
         "FallbackModelId": "",
+        "ChatModelId": "",
+        "ChatSystemPrompt": "",
         "TicketKeys": "",
         "PineconeHost": "",
         "PineconeApiKey": "",
@@ -219,11 +223,13 @@ def test_model_parameters_take_the_ids_of_bedrock(model_id: str) -> None:
     assert re.fullmatch(pattern, model_id)
     assert SOURCE["Parameters"]["RouterModelId"]["AllowedPattern"] == pattern
     assert SOURCE["Parameters"]["FallbackModelId"]["AllowedPattern"] == f"^$|{pattern}"
+    assert SOURCE["Parameters"]["ChatModelId"]["AllowedPattern"] == f"^$|{pattern}"
 
 
-def test_the_condition_is_that_a_fallback_model_is_named() -> None:
-    named = {"Fn::Not": [{"Fn::Equals": [{"Ref": "FallbackModelId"}, ""]}]}
-    assert SOURCE["Conditions"] == {"HasFallbackModel": named}
+@pytest.mark.parametrize("name", ["FallbackModel", "ChatModel"])
+def test_the_condition_is_that_a_model_is_named(name: str) -> None:
+    named = {"Fn::Not": [{"Fn::Equals": [{"Ref": f"{name}Id"}, ""]}]}
+    assert SOURCE["Conditions"][f"Has{name}"] == named
 
 
 KEY_LISTS = {

@@ -97,12 +97,13 @@ def test_the_functions_may_call_no_other_model(statements: dict[str, dict[str, A
     )
 
 
+@pytest.mark.parametrize("role", ["fallback_model_id", "chat_model_id"])
 @pytest.mark.parametrize(("model_id", "foundation_model"), MODEL_ARNS.items())
-def test_a_fallback_model_may_be_called_too(
-    statements: dict[str, dict[str, Any]], model_id: str, foundation_model: str
+def test_a_model_that_may_be_named_besides_may_be_called_too(
+    statements: dict[str, dict[str, Any]], model_id: str, foundation_model: str, role: str
 ) -> None:
     arn = f"arn:aws:bedrock:eu-west-1::foundation-model/{foundation_model}"
-    assert is_allowed(arn, model_patterns(statements, "x.other", fallback_model_id=model_id))
+    assert is_allowed(arn, model_patterns(statements, "x.other", **{role: model_id}))
     assert not is_allowed(arn, model_patterns(statements, "x.other"))
 
 
@@ -114,7 +115,9 @@ def test_without_a_fallback_model_there_is_no_permission_for_one(
     assert len(model_patterns(statements, "us.amazon.nova-micro-v1:0")) == 4
 
 
-def model_patterns(statements: Mapping[str, Any], model_id: str, *, fallback_model_id: str = "") -> list[str]:
+def model_patterns(
+    statements: Mapping[str, Any], model_id: str, *, fallback_model_id: str = "", chat_model_id: str = ""
+) -> list[str]:
     """Return the resources of the statement Models when both other parameters are `model_id`."""
     names = {
         "AWS::Partition": "aws",
@@ -122,6 +125,7 @@ def model_patterns(statements: Mapping[str, Any], model_id: str, *, fallback_mod
         "AnswerModelId": model_id,
         "RouterModelId": model_id,
         "FallbackModelId": fallback_model_id,
+        "ChatModelId": chat_model_id,
     }
     found = [evaluate(resource, names) for resource in statements["Models"]["Resource"]]
     return [pattern for pattern in found if pattern != NO_VALUE]

@@ -62,8 +62,8 @@ def evaluate(value: Any, names: Mapping[str, str]) -> Any:
             return evaluate(parts, names)[index]
         case {"Fn::Split": [separator, text]}:
             return evaluate(text, names).split(separator)
-        case {"Fn::If": ["HasFallbackModel", then, otherwise]}:
+        case {"Fn::If": [("HasFallbackModel" | "HasChatModel") as condition, then, otherwise]}:
             # CloudFormation may evaluate what a condition then drops: both must be possible.
             branches = evaluate(then, names), evaluate(otherwise, names)
-            return branches[0] if names["FallbackModelId"] else branches[1]
+            return branches[0] if names[f"{condition.removeprefix('Has')}Id"] else branches[1]
     return value

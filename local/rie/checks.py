@@ -125,6 +125,29 @@ def check_direct_text(payload: bytes, known: Known) -> Known:
     return known
 
 
+def check_direct_chat(payload: bytes, known: Known) -> Known:
+    """Check an answer in the AI SDK's data stream: a start, text, and the two lines of its end."""
+    lines = raw_text(payload).splitlines()
+    codes = [line.partition(":")[0] for line in lines]
+    told = [code for code in codes if code != "2"]
+    _same("the lines' codes", told, ["f", *["0"] * (len(told) - 3), "e", "d"])
+    if "0" not in told:
+        raise Mismatch(f"the answer has no text: {lines}")
+    return known
+
+
+def check_chat(payload: bytes, known: Known) -> Known:
+    """Check an answer in the AI SDK's UI message stream."""
+    answer = _answer(payload, 200, "text/event-stream")
+    _same("the version", answer.headers.get("x-vercel-ai-ui-message-stream"), "v1")
+    *frames, done, rest = answer.text.split("\n\n")
+    _same("the stream's end", (done, rest), ("data: [DONE]", ""))
+    kinds = [str(parse_json(frame.removeprefix("data: "))["type"]) for frame in frames if frame[0] != ":"]
+    ends = ["start", "start-step", "text-start", "text-delta", "text-end", "finish-step", "finish"]
+    _same("the parts' types", list(dict.fromkeys(kinds)), ends)
+    return known
+
+
 def _check_words(body: str) -> None:
     lines = parse_lines(body)
     if len(lines) < 2:
@@ -167,5 +190,8 @@ CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
         "health-stream": check_probe,
         "words": check_direct_words,
         "words-text": check_direct_text,
+        "chat": check_direct_chat,
+        "chat-turns": check_direct_chat,
+        "ai-chat": check_chat,
     }
 )

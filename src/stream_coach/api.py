@@ -14,6 +14,7 @@ from libs.streaming.routes import RouteMatch
 from stream_coach import http_errors
 from stream_coach.composition import App
 from stream_coach.deliveries import (
+    chat,
     describing,
     job_json,
     kept_json,
@@ -40,6 +41,7 @@ OPEN: Final[Mapping[str, Open]] = {
 OWNED: Final[Mapping[str, Owned]] = {
     "stream_turn": live.stream_turn,
     "resume_stream": resume.resume_stream,
+    "stream_chat": chat.stream_chat,
     "answer_turn": turn_json.answer_turn,
     "list_messages": plain_json.list_messages,
     "begin_turn": turn_json.begin_turn,
@@ -74,7 +76,7 @@ def make_handler(app: App) -> Handler:
         try:
             request = parse_event(event, request_id=context.aws_request_id)
             if request.source == "direct":
-                return _direct(request)
+                return _direct(request, context, app.ports)
             match = ROUTES.match(request.method, request.path)
             if match.route.auth == "none":
                 return OPEN[match.route.name](request)
@@ -111,9 +113,12 @@ def _admitted(app: App, request: Request, match: RouteMatch, context: Context) -
     return Call(request, {**match.params, "userId": principal.user_id}, context, app.tickets)
 
 
-def _direct(request: Request) -> Iterator[bytes]:
+def _direct(request: Request, context: Context, ports: Ports) -> Iterator[bytes]:
     if probe.is_probe(request.payload):
         return probing.invoked_words(request)
+    if request.payload.get("action") == chat.ACTION:
+        return chat.invoked_chat(request, context, ports)
     raise InvalidEvent(
-        "this direct invocation asks for nothing known; send the word probe's 'delay', 'format' or 'sentence'"
+        f"this direct invocation asks for nothing known; send the action {chat.ACTION!r} with a payload, "
+        "or the word probe's 'delay', 'format' or 'sentence'"
     )

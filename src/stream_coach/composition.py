@@ -72,6 +72,8 @@ def build_app(settings: Settings) -> App:
         answer_model_id=settings.answer_model_id,
         router_model_id=settings.router_model_id,
         fallback_model_id=settings.fallback_model_id,
+        chat_model_id=settings.chat_model_id,
+        chat_system=settings.chat_system_prompt,
         streaming_enabled=settings.streaming_enabled,
         jitter=lambda: random.uniform(0.5, 1.5),  # noqa: S311 - jitter
         starter_coach=_starter_coach(settings.starter_coach_id),

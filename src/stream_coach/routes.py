@@ -16,6 +16,10 @@ EVENTS: Final = (
     Answer(200, "The turn's events as they come", "TurnEvent", "text/event-stream"),
     Answer(200, "The turn's events as they come", "DataStream", "text/plain"),
 )
+CHAT_EVENTS: Final = (
+    Answer(200, "The answer as it comes, for AI SDK 4", "DataStream", "text/plain"),
+    Answer(200, "The answer as it comes, for AI SDK 5 and later", "UiMessageStream", "text/event-stream"),
+)
 PROTOCOL: Final = ("protocol", "x-stream-protocol")
 WORDS: Final = (
     Answer(200, "The sentence, word by word", "ProbeLine", "application/x-ndjson"),
@@ -129,6 +133,18 @@ ROUTES: Final = RouteTable(
                 Answer(202, "Whoever runs it will hear of it", "TurnStopped"),
             ),
             errors=TURN_ERRORS,
+        ),
+        Route(
+            "POST",
+            "/api/ai/chat",
+            name="stream_chat",
+            auth="jwt",
+            summary="Stream an answer to messages that the client keeps itself; nothing is stored",
+            tags=("chat",),
+            parameters=PROTOCOL,
+            request_model="MessagesBody",
+            answers=CHAT_EVENTS,
+            errors=("INVALID_USER_RESPONSE", "INVALID_PROTOCOL"),
         ),
         Route(
             "POST",

@@ -15,7 +15,8 @@ class Settings:
 
     `ticket_keys` is `id:secret,…`, the signing one first; empty means that no tickets are issued;
     `turns_per_minute` 0 means no limit; `starter_coach_id` empty means that nobody gets a coach unasked;
-    `pinecone_host` empty means that memories are found by their words only.
+    `pinecone_host` empty means that memories are found by their words only; `chat_model_id` and
+    `chat_system_prompt` are those of `/api/ai/chat`, empty for the answer model and a prompt of the service's own.
     """
 
     table_name: str
@@ -26,6 +27,8 @@ class Settings:
     answer_model_id: str = "us.anthropic.claude-sonnet-5-5"
     router_model_id: str = "us.amazon.nova-micro-v1:0"
     fallback_model_id: str = ""
+    chat_model_id: str = ""
+    chat_system_prompt: str = ""
     ticket_keys: str = field(default="", repr=False)
     starter_coach_id: str = "atlas"
     pinecone_host: str = ""

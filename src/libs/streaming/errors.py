@@ -124,12 +124,12 @@ class InvalidProbeOptions(RequestRefused):
 
 
 class InvalidProtocol(RequestRefused):
-    """The client asks for a stream protocol that is none of ours."""
+    """The client asks for a stream protocol that this route does not speak."""
 
     code = "INVALID_PROTOCOL"
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"there is no protocol {shown(name)}; use typed, data or ui")
+    def __init__(self, name: str, *, allowed: tuple[str, ...]) -> None:
+        super().__init__(f"the protocol {shown(name)} is not spoken here; use {' or '.join(allowed)}")
 
 
 class NotAuthenticated(StreamingError):

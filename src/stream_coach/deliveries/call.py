@@ -11,9 +11,10 @@ from libs.streaming.tickets import TicketOffice
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What was asked, by whoever the path belongs to; `params` are the ids from the path.
+    """What was asked, by whoever the path belongs to.
 
-    Shape   `ticket_turn_id` is the one turn that the caller may see, where a ticket let them in
+    Shape   `params` are the ids from the path; `userId` is there in any case, the token's
+            `ticket_turn_id` is the one turn that the caller may see, where a ticket let them in
     """
 
     request: Request

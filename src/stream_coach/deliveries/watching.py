@@ -24,8 +24,11 @@ class Stream:
     def __init__(self, written: Generator[bytes], finish: Callable[[], None]) -> None:
         self._written, self._finish = written, finish
 
-    def __iter__(self) -> Generator[bytes]:
-        return self._written
+    def __iter__(self) -> "Stream":
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._written)
 
     def close(self) -> None:
         self._written.close()

@@ -112,6 +112,9 @@ type TurnEvent = Annotated[
         ),
     ),
 ]
+type UiMessageStream = Annotated[
+    str, Field(description="The AI SDK's UI message stream, version 1: parts as JSON, then `[DONE]`.")
+]
 type DataStream = Annotated[
     str,
     Field(

@@ -1,12 +1,13 @@
 """What clients may send, where it is not a model that serves: unions, and what is read without a model."""
 
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 from pydantic import Field
 
 from libs.streaming import probe
 from libs.streaming.probe import ProbeFormat
 from stream_coach.bodies import ChatBody, TurnBody
+from stream_coach.chat_bodies import MAX_MESSAGES, ChatMessage
 
 type SaidBody = Annotated[
     TurnBody | ChatBody,
@@ -31,6 +32,33 @@ class LaterChatBody(ChatBody):
 
 
 type LaterBody = LaterTurnBody | LaterChatBody
+
+
+class NamedChatMessage(ChatMessage):
+    """The same with the id that the client has for it."""
+
+    id: str = ""
+
+
+class MessagesBody(TypedDict):
+    """Messages that the client keeps, as AI SDK clients send them; the model is the service's own.
+
+    All texts together have at most 256 KB of UTF-8.
+    """
+
+    id: NotRequired[str]
+    trigger: NotRequired[
+        Annotated[str, Field(description="Sent by AI SDK 5 and later; asks for the UI message stream.")]
+    ]
+    messageId: NotRequired[str]
+    messages: Annotated[
+        list[NamedChatMessage],
+        Field(min_length=1, max_length=MAX_MESSAGES, description="Oldest first; the last one is answered."),
+    ]
+    system: NotRequired[Annotated[str, Field(description="Instructions, behind those of the service.")]]
+    maxTokens: NotRequired[Annotated[int, Field(ge=1, description="Never more than the service's limit.")]]
+    temperature: NotRequired[Annotated[float, Field(ge=0, le=2)]]
+
 
 type Delay = Annotated[float, Field(ge=0, le=probe.MAX_DELAY_S, description="Seconds between two words.")]
 

@@ -6,6 +6,7 @@ from libs.coach_conversation import prompts
 
 FIELDS = {
     "care": {"about", "line"},
+    "chat_system": set[str](),
     "coach_memories": {"memories"},
     "coach_moment": {"today", "intent", "asides"},
     "coach_summary": {"summary"},

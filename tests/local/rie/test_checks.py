@@ -191,3 +191,34 @@ def test_words_come_behind_a_prelude_from_a_route_and_without_one_directly() -> 
 def test_other_words_are_told(name: str, answer: bytes, complaint: str) -> None:
     with pytest.raises(Mismatch, match=complaint):
         CHECKS[name](answer, KNOWN)
+
+
+UI = {"content-type": "text/event-stream", "x-vercel-ai-ui-message-stream": "v1"}
+DATA = 'f:{"messageId":"m"}\n2:[]\n0:"Ready"\ne:{}\nd:{}\n'
+PARTS = ("start", "start-step", "text-start", "text-delta", "text-delta", "text-end", "finish-step", "finish")
+
+
+def parts(*kinds: str) -> str:
+    return "".join(f"data: {json.dumps({'type': kind})}\n\n" for kind in kinds) + "data: [DONE]\n\n"
+
+
+def test_a_chat_is_answered_in_the_protocols_of_the_ai_sdk() -> None:
+    assert CHECKS["chat"](DATA.encode(), KNOWN) == KNOWN
+    assert CHECKS["ai-chat"](http(200, UI, f": keep-alive\n\n{parts(*PARTS)}"), KNOWN) == KNOWN
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "complaint"),
+    [
+        ("chat", http(200, UI, DATA), "a prelude"),
+        ("chat-turns", b'{"code":"INVALID_EVENT"}', "the lines' codes"),
+        ("chat", DATA.replace("d:{}", '3:"no"').encode(), "the lines' codes"),
+        ("chat", b"f:{}\ne:{}\nd:{}\n", "the answer has no text"),
+        ("ai-chat", http(200, {**UI, "x-vercel-ai-ui-message-stream": "v0"}, parts(*PARTS)), "the version"),
+        ("ai-chat", http(200, UI, parts(*PARTS)[:-10]), "the stream's end"),
+        ("ai-chat", http(200, UI, parts("start", "error")), "the parts' types"),
+    ],
+)
+def test_another_answer_to_a_chat_is_told(name: str, answer: bytes, complaint: str) -> None:
+    with pytest.raises(Mismatch, match=complaint):
+        CHECKS[name](answer, KNOWN)

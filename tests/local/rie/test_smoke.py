@@ -33,7 +33,7 @@ def test_wished_events_come_in_the_order_of_the_run() -> None:
 
 
 def test_an_unknown_event_lists_those_that_exist() -> None:
-    with pytest.raises(UnknownEvent, match="no event 'nope'; there are: bad-token, "):
+    with pytest.raises(UnknownEvent, match="no event 'nope'; there are: ai-chat, bad-token, "):
         plan_events(("words", "nope"))
 
 

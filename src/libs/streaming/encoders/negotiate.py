@@ -13,32 +13,38 @@ from libs.streaming.requests import Request
 type Protocol = Literal["typed", "data", "ui"]
 
 PROTOCOLS: Final[tuple[Protocol, ...]] = get_args(Protocol.__value__)
+AI_SDK: Final[tuple[Protocol, ...]] = ("data", "ui")
 _NO_BODY: Final[Mapping[str, object]] = {}
 
 
-def negotiate(request: Request, *, default: Protocol, body: Mapping[str, object] = _NO_BODY) -> Protocol:
+def negotiate(
+    request: Request,
+    *,
+    default: Protocol,
+    body: Mapping[str, object] = _NO_BODY,
+    allowed: tuple[Protocol, ...] = PROTOCOLS,
+) -> Protocol:
     """Return what the query's `protocol` says, else the header's, else the body's, else `default`.
 
     AI SDK 5 and later send a `trigger`; version 4 asks to resume with `?chatId=`, which it appends
     to an address whether or not that has a query already.
 
-    Raises  InvalidProtocol
+    Raises  InvalidProtocol: not one of those that are `allowed`
     """
-    asked = request.query.get("protocol", "").partition("?chatId=")[0] or request.headers.get(
-        "x-stream-protocol"
-    )
+    queried = request.query.get("protocol", "").partition("?chatId=")[0]
+    asked = queried or request.headers.get("x-stream-protocol", "")
     if asked:
-        return _known(asked.strip().lower())
+        return _known(asked.strip().lower(), allowed)
     if "trigger" in body:
         return "ui"
     return "data" if "chatId" in request.query else default
 
 
-def _known(name: str) -> Protocol:
-    for protocol in PROTOCOLS:
+def _known(name: str, allowed: tuple[Protocol, ...]) -> Protocol:
+    for protocol in allowed:
         if protocol == name:
             return protocol
-    raise InvalidProtocol(name)
+    raise InvalidProtocol(name, allowed=allowed)
 
 
 def encoder_for(protocol: Protocol, request: Request, *, turn_id: str) -> Encoder:

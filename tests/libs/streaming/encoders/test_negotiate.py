@@ -49,7 +49,7 @@ def test_the_first_that_says_anything_wins(
 
 @pytest.mark.parametrize("asked", ["sse", "data ui", "datax", "\n"])
 def test_an_unknown_protocol_is_refused_by_name(asked: str) -> None:
-    with pytest.raises(InvalidProtocol, match="use typed, data or ui"):
+    with pytest.raises(InvalidProtocol, match="use typed or data or ui"):
         negotiate(asking({"protocol": asked}), default="typed")
 
 

@@ -1,0 +1,108 @@
+"""Chatting: a client's own messages answered at once, by one call of one model; nothing is stored."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+
+from libs.coach_conversation import chats, prompts
+from libs.coach_conversation.answering import answer
+from libs.coach_conversation.endings import Meter
+from libs.coach_conversation.errors import TurnCancelled, TurnError, TurnFailed, Unforeseen
+from libs.coach_conversation.feed import TurnFeed
+from libs.coach_conversation.generation import Generated
+from libs.coach_conversation.inbox import Inbox
+from libs.coach_conversation.ports import Ports, Prompt
+from libs.coach_conversation.turn import NOTICES
+from libs.coach_conversation.types import Chat
+from libs.streaming.events import Chunk, Complete, Error, Notice, Start, Terminal, TurnEvent, is_terminal
+
+
+@dataclass(frozen=True, slots=True)
+class Chatting:
+    """An answer under way: its feed, and when its model call will have ended."""
+
+    feed: TurnFeed
+    inbox: Inbox
+    ended: Future[None]
+
+    def leave(self) -> None:
+        """Give the model call up if it still runs, and wait for its end: nobody would ever read it."""
+        self.inbox.put(TurnCancelled("nobody listens any more"))
+        self.ended.result()
+
+
+def prompt_of(chat: Chat, ports: Ports) -> Prompt:
+    """Return the call that answers the chat: the service's own model, and its own system prompt first."""
+    ours = ports.chat_system or prompts.render("chat_system")
+    model_id = ports.chat_model_id or ports.answer_model_id
+    system = "\n\n".join(text for text in (ours.strip(), chat.system) if text)
+    return chats.build_prompt(replace(chat, model_id=model_id, system=system), ports)
+
+
+def start(chat: Chat, ports: Ports, *, message_id: str, deadline_s: float) -> Chatting:
+    """Answer beside the caller. Units: `deadline_s` on the clock's monotonic scale."""
+    feed, inbox = TurnFeed(), Inbox(ports.clock, deadline_s)
+    prompt = prompt_of(chat, ports)
+
+    def run() -> None:
+        meter = Meter(ports.clock.monotonic_s())
+        for event in _events(prompt, message_id, inbox, meter, ports):
+            if is_terminal(event):
+                _report(event, message_id, meter, ports)
+            feed.publish(event)
+
+    return Chatting(feed, inbox, ports.executor.submit(run))
+
+
+def _events(prompt: Prompt, message_id: str, inbox: Inbox, meter: Meter, ports: Ports) -> Iterator[TurnEvent]:
+    """Yield `start`, the answer as it comes, and how it ended. No turn: what would name one is empty."""
+    yield Start("", "", message_id)
+    try:
+        for piece in answer(prompt, inbox, meter, ports):
+            match piece:
+                case Generated(stop_reason, usage):
+                    meter.usage += usage
+                    if stop_reason in NOTICES:
+                        yield NOTICES[stop_reason]
+                    yield _complete(message_id, stop_reason, meter, ports)
+                case Notice():
+                    yield piece
+                case text:
+                    meter.first_delta(ports.clock.monotonic_s())
+                    yield Chunk(text)
+    except TurnFailed as failure:
+        yield _error(failure)
+    except Exception:  # noqa: BLE001 - the feed must end, or its reader would wait for ever
+        ports.journal.unexpected("chat")
+        yield _error(Unforeseen())
+
+
+def _complete(message_id: str, stop_reason: str, meter: Meter, ports: Ports) -> Complete:
+    timings = {"firstTokenMs": meter.first_token_ms, "totalMs": meter.elapsed_ms(ports.clock.monotonic_s())}
+    return Complete(
+        message_id=message_id,
+        conversation_id="",
+        user_message=None,
+        ai_message={},
+        stop_reason=stop_reason,
+        usage=meter.usage.to_json(),
+        timings={name: value for name, value in timings.items() if value is not None},
+    )
+
+
+def _error(failure: TurnError) -> Error:
+    return Error(failure.code, str(failure), failure.retryable)
+
+
+def _report(event: Terminal, message_id: str, meter: Meter, ports: Ports) -> None:
+    """Write the answer's one log line: outcome, durations, tokens; never words."""
+    ports.journal.turn_ended(
+        {
+            "chatId": message_id,
+            "outcome": "completed" if isinstance(event, Complete) else "ended",
+            "code": event.code if isinstance(event, Error) else None,
+            "firstTokenMs": meter.first_token_ms,
+            "totalMs": meter.elapsed_ms(ports.clock.monotonic_s()),
+            **meter.usage.to_json(),
+        }
+    )
