@@ -16,7 +16,7 @@ class Settings:
     `ticket_keys` is `id:secret,…`, the signing one first; empty means that no tickets are issued;
     `turns_per_minute` 0 means no limit; `starter_coach_id` empty means that nobody gets a coach unasked;
     `pinecone_host` empty means that memories are found by their words only; `chat_model_id` and
-    `chat_system_prompt` are those of `/api/ai/chat`, empty for the answer model and a prompt of the service's own.
+    `chat_system_prompt` are those of `/api/ai/chat`, empty for the answer model and a built-in prompt.
     """
 
     table_name: str
