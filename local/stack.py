@@ -5,6 +5,7 @@ import errno
 import importlib
 import os
 import sys
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -29,7 +30,8 @@ from local.stack_process import running_stack
 from local.state_dir import StateLock
 from local.template import load_template
 from local.ticket_keys import load_or_make_keys
-from local.tokens import AUDIENCE, ISSUER
+from local.tokens import AUDIENCE, DAY_S, DEMO_USER, ISSUER, parse_user_id, sign_token
+from local.website import Website
 from local.worker_host import WorkerHost
 
 __all__ = ["LocalStack", "Report", "StackOptions", "running_stack"]
@@ -64,7 +66,7 @@ class LocalStack:
         async with AsyncExitStack() as undo:
             key, lock = await self._claim_state(undo)
             addresses = await self._start_servers(undo, key)
-            environment = await self._start_function(undo, addresses)
+            environment = await self._start_function(undo, addresses, key)
             await self._ministack.start(keep_open=(lock.fd,))
             await _together(self._make_resources(environment["AWS_REGION"]), self._function_ready())
             await asyncio.to_thread(require_health, self._function.url, log_file=self._log("function"))
@@ -132,7 +134,9 @@ class LocalStack:
         self._report("pinecone", f"{url} (emulated)")
         return url
 
-    async def _start_function(self, undo: AsyncExitStack, addresses: Addresses) -> dict[str, str]:
+    async def _start_function(
+        self, undo: AsyncExitStack, addresses: Addresses, key: SigningKey
+    ) -> dict[str, str]:
         """Take the Function URL's port and start its processes; return their environment."""
         options = self._options
         keys = load_or_make_keys(self._state.ticket_keys)
@@ -144,6 +148,7 @@ class LocalStack:
             log_file=self._log("function"),
             report=self._tell,
             stop_grace_s=TURN_END_S,
+            website=self._website(environment, key),
         )
         undo.push_async_callback(self._function.stop)
         try:
@@ -151,6 +156,15 @@ class LocalStack:
         except OSError as error:
             raise _no_port(options.port, error) from error
         return environment
+
+    def _website(self, environment: Mapping[str, str], key: SigningKey) -> Website:
+        """Return the page, which signs in as the demo user by itself."""
+
+        def config() -> dict[str, Any]:
+            token = sign_token(key, parse_user_id(DEMO_USER), now_s=int(time.time()), expires_in_s=DAY_S)
+            return {"apiUrl": "", "starterCoachId": environment["STARTER_COACH_ID"], "localToken": token}
+
+        return Website(project.WEBSITE, config)
 
     async def _make_resources(self, region: str) -> None:
         # Reading the SDK takes as long as MiniStack's start: both at once.

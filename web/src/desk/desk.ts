@@ -1,0 +1,216 @@
+/** What is on the table: the coach, the conversations with them, and the one that is open. */
+
+import type { CoachApi } from "../api/coachApi";
+import type { Coach, CoachConfig, Conversation } from "../api/types";
+import type { SiteConfig } from "../session/config";
+import type { Session } from "../session/session";
+import { browserNetwork, Refused, StreamClient } from "../stream";
+import type { Kept } from "../thread/kept";
+import { problemOf } from "../thread/problems";
+import { Store } from "../thread/store";
+import { Thread } from "../thread/thread";
+import type { Keepsakes } from "./keepsakes";
+import { parsePlace, placeHash } from "./place";
+
+const TITLE_LENGTH = 64;
+const UNNAMED_AT_ONCE = 12;
+
+export interface DeskState {
+  phase: "loading" | "ready" | "unreadable";
+  problem: string;
+  coachId: string;
+  coach?: Coach | undefined;
+  /** The names of the coaches that this device knows, by id. */
+  coaches: Readonly<Record<string, string>>;
+  conversations: readonly Conversation[];
+  more?: string | undefined;
+  titles: Readonly<Record<string, string>>;
+  thread?: Thread | undefined;
+}
+
+interface Ports {
+  config: SiteConfig;
+  session: Session;
+  api: CoachApi;
+  kept: Kept;
+  keepsakes: Keepsakes;
+}
+
+export class Desk {
+  readonly state: Store<DeskState>;
+  readonly kept: Kept;
+  private readonly ports: Ports;
+
+  constructor(ports: Ports) {
+    this.ports = ports;
+    this.kept = ports.kept;
+    const coachId = parsePlace(location.hash).coachId ?? ports.config.starterCoachId;
+    this.state = new Store<DeskState>({
+      phase: "loading",
+      problem: "",
+      coachId,
+      coaches: ports.kept.coaches(),
+      conversations: [],
+      titles: ports.kept.titles(),
+    });
+  }
+
+  /** Show the coach of the page's address, or the one that everybody has. */
+  async start(): Promise<void> {
+    const place = parsePlace(location.hash);
+    await this.show(this.state.get().coachId, place.conversationId);
+  }
+
+  async selectCoach(coachId: string): Promise<void> {
+    if (coachId !== this.state.get().coachId) await this.show(coachId, undefined);
+  }
+
+  open(conversationId: string): void {
+    const { thread, coachId } = this.state.get();
+    if (thread?.conversationId === conversationId) return;
+    thread?.close();
+    const opened = this.threadOf(coachId, conversationId);
+    this.state.update({ thread: opened });
+    history.replaceState(null, "", placeHash({ coachId, conversationId }));
+    void opened.load();
+  }
+
+  /** Go to an empty conversation: one that is there already, or a new one. */
+  async begin(): Promise<void> {
+    const { coachId, conversations } = this.state.get();
+    const empty = conversations.find((one) => one.messageCount === 0);
+    if (empty !== undefined) {
+      this.open(empty.conversationId);
+      return;
+    }
+    const { conversationId } = await this.ports.api.createConversation(coachId);
+    const now = new Date().toISOString();
+    const made = { conversationId, coachId, messageCount: 0, createdAt: now, lastActivityAt: now };
+    this.state.update({ conversations: [made, ...this.state.get().conversations] });
+    this.open(conversationId);
+  }
+
+  async remove(conversationId: string): Promise<void> {
+    const { coachId, thread, conversations } = this.state.get();
+    await this.ports.api.deleteConversation(coachId, conversationId);
+    const left = conversations.filter((one) => one.conversationId !== conversationId);
+    this.state.update({ conversations: left });
+    if (thread?.conversationId !== conversationId) return;
+    const next = left[0];
+    if (next === undefined) await this.begin();
+    else this.open(next.conversationId);
+  }
+
+  async saveCoach(coachId: string, config: CoachConfig): Promise<void> {
+    const coach = await this.ports.api.saveCoach(coachId, config);
+    this.name(coach);
+    if (coachId === this.state.get().coachId) this.state.update({ coach });
+    else await this.show(coachId, undefined);
+  }
+
+  async loadMore(): Promise<void> {
+    const { coachId, conversations, more } = this.state.get();
+    if (more === undefined) return;
+    const page = await this.ports.api.conversations(coachId, more);
+    this.state.update({ conversations: [...conversations, ...page.conversations], more: page.cursor });
+    void this.nameConversations(page.conversations);
+  }
+
+  private async show(coachId: string, conversationId: string | undefined): Promise<void> {
+    this.state.get().thread?.close();
+    const none = { coach: undefined, thread: undefined, conversations: [], more: undefined };
+    this.state.update({ phase: "loading", coachId, ...none });
+    try {
+      const page = await this.ports.api.conversations(coachId);
+      this.state.update({ conversations: page.conversations, more: page.cursor });
+      const chosen = page.conversations.find((one) => one.conversationId === conversationId) ?? page.conversations[0];
+      if (chosen !== undefined) this.open(chosen.conversationId);
+      // The first conversation is what gives a person their starter coach.
+      else await this.begin();
+      const coach = await this.ports.api.coach(coachId);
+      this.name(coach);
+      this.state.update({ coach, phase: "ready" });
+      void this.nameConversations(page.conversations);
+    } catch (error) {
+      const starter = this.ports.config.starterCoachId;
+      if (error instanceof Refused && error.code === "COACH_CONFIG_NOT_FOUND" && coachId !== starter) {
+        this.forgetCoach(coachId);
+        await this.show(starter, undefined);
+        return;
+      }
+      this.state.update({ phase: "unreadable", problem: problemOf(error).text });
+    }
+  }
+
+  private threadOf(coachId: string, conversationId: string): Thread {
+    const { api, config, session, kept, keepsakes } = this.ports;
+    const streams = new StreamClient({
+      baseUrl: config.apiUrl,
+      restUrl: config.restUrl,
+      transport: config.transport,
+      userId: session.userId,
+      coachId,
+      token: session.token,
+      network: browserNetwork,
+    });
+    return new Thread({
+      api,
+      streams,
+      kept,
+      coachId,
+      conversationId,
+      turnEnded: (end) => keepsakes.lookAfter(end),
+      said: (text) => this.moved(conversationId, text),
+    });
+  }
+
+  /** Something was said: the conversation goes to the top, and has a name from then on. */
+  private moved(conversationId: string, text: string): void {
+    const { conversations, titles } = this.state.get();
+    const moved = conversations.find((one) => one.conversationId === conversationId);
+    if (moved !== undefined) {
+      const now = { ...moved, lastActivityAt: new Date().toISOString(), messageCount: moved.messageCount + 2 };
+      this.state.update({ conversations: [now, ...conversations.filter((one) => one !== moved)] });
+    }
+    if (titles[conversationId] === undefined) this.entitle({ [conversationId]: text });
+  }
+
+  private async nameConversations(found: readonly Conversation[]): Promise<void> {
+    const { titles, coachId } = this.state.get();
+    const unnamed = found.filter((one) => one.messageCount > 0 && titles[one.conversationId] === undefined);
+    for (const { conversationId } of unnamed.slice(0, UNNAMED_AT_ONCE)) {
+      try {
+        const { messages } = await this.ports.api.messages(coachId, conversationId, { limit: 4 });
+        const asked = messages.find((message) => message.role === "user");
+        if (asked !== undefined) this.entitle({ [conversationId]: asked.content });
+      } catch {
+        return;
+      }
+    }
+  }
+
+  private entitle(texts: Record<string, string>): void {
+    const short = Object.entries(texts).map(([id, text]) => [id, titleOf(text)] as const);
+    const titles = { ...this.state.get().titles, ...Object.fromEntries(short) };
+    this.state.update({ titles });
+    this.kept.keepTitles(titles);
+  }
+
+  private name({ coachId, name }: Coach): void {
+    const coaches = { ...this.state.get().coaches, [coachId]: name };
+    this.state.update({ coaches });
+    this.kept.keepCoaches(coaches);
+  }
+
+  private forgetCoach(coachId: string): void {
+    const { [coachId]: _, ...coaches } = this.state.get().coaches;
+    this.state.update({ coaches });
+    this.kept.keepCoaches(coaches);
+  }
+}
+
+export function titleOf(text: string): string {
+  const plain = text.replace(/^\/log-workout\s*/, "").replace(/\s+/g, " ").trim();
+  const short = plain.length > TITLE_LENGTH ? `${plain.slice(0, TITLE_LENGTH - 1).trimEnd()}…` : plain;
+  return short === "" ? "Conversation" : short;
+}

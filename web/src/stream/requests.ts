@@ -1,0 +1,70 @@
+/** Requests that carry the caller's token, and renew it once when it has run out. */
+
+import { Refused, refusalOf, Unreachable } from "./errors";
+import type { Network } from "./network";
+
+export interface Access {
+  baseUrl: string;
+  network: Network;
+  token(options: { renew: boolean }): Promise<string>;
+}
+
+export interface Asked {
+  method?: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+/**
+ * Returns the response, whose status is 2xx.
+ *
+ * @throws {Refused} the service said no
+ * @throws {Unreachable} nothing answered
+ */
+export async function request(access: Access, path: string, asked: Asked = {}): Promise<Response> {
+  try {
+    return await once(access, path, asked, false);
+  } catch (error) {
+    if (error instanceof Refused && error.code === "TOKEN_EXPIRED") return once(access, path, asked, true);
+    throw error;
+  }
+}
+
+export async function requestJson<T>(access: Access, path: string, asked: Asked = {}): Promise<T> {
+  const response = await request(access, path, asked);
+  try {
+    return (response.status === 204 ? undefined : await response.json()) as T;
+  } catch (error) {
+    throw broken(error, asked.signal);
+  }
+}
+
+async function once(access: Access, path: string, asked: Asked, renew: boolean): Promise<Response> {
+  const token = await access.token({ renew });
+  const init: RequestInit = {
+    method: asked.method ?? "GET",
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(asked.body === undefined ? {} : { "content-type": "application/json" }),
+      ...asked.headers,
+    },
+    cache: "no-store",
+    ...(asked.body === undefined ? {} : { body: JSON.stringify(asked.body) }),
+    ...(asked.signal ? { signal: asked.signal } : {}),
+  };
+  let response: Response;
+  try {
+    response = await access.network.fetch(access.baseUrl + path, init);
+  } catch (error) {
+    throw broken(error, asked.signal);
+  }
+  if (!response.ok) throw await refusalOf(response);
+  return response;
+}
+
+/** Returns what to throw for a request that broke off: the caller's own abort stays what it is. */
+export function broken(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted) return signal.reason;
+  return new Unreachable("The service cannot be reached.", { cause: error });
+}

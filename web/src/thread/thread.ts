@@ -1,0 +1,410 @@
+/** One conversation on the page: its lines, the turn that runs, and what was typed but not yet saved. */
+
+import type { CoachApi } from "../api/coachApi";
+import type { Conversation } from "../api/types";
+import {
+  Refused,
+  type Complete,
+  type ConnectionState,
+  type Failure,
+  type Message,
+  type Said,
+  type Start,
+  type StreamClient,
+  type TurnStream,
+  type TurnUpdate,
+} from "../stream";
+import { Frames } from "./frames";
+import type { Kept } from "./kept";
+import { afterFailure, grown, lineOf, personLine, textOf, type CoachLine, type Line, type PersonLine } from "./lines";
+import { problem, problemOf } from "./problems";
+import { Store } from "./store";
+
+const PAGE = 30;
+
+export interface ThreadState {
+  keys: readonly string[];
+  phase: "loading" | "idle" | "sending" | "answering" | "stopping" | "unreadable";
+  connection: ConnectionState;
+  progress: string;
+  /** Where the page of earlier messages begins, if there are any. */
+  earlier?: string | undefined;
+  loadingEarlier: boolean;
+  /** What a screen reader is told. */
+  announcement: string;
+}
+
+export interface ThreadPorts {
+  api: CoachApi;
+  streams: StreamClient;
+  kept: Kept;
+  coachId: string;
+  conversationId: string;
+  /** A turn is over: what was remembered of it may be looked up. */
+  turnEnded(end: { turnId: string; asides: string[]; text: string }): void;
+  said(text: string): void;
+}
+
+export class Thread {
+  readonly state = new Store<ThreadState>({
+    keys: [],
+    phase: "loading",
+    connection: "open",
+    progress: "",
+    loadingEarlier: false,
+    announcement: "",
+  });
+  readonly conversationId: string;
+  private readonly ports: ThreadPorts;
+  private readonly lines = new Map<string, Store<Line>>();
+  private readonly frames = new Frames(() => this.showLive());
+  private turn: TurnStream | undefined;
+  private live: CoachLine | undefined;
+  private liveText = "";
+  private closed = false;
+
+  constructor(ports: ThreadPorts) {
+    this.ports = ports;
+    this.conversationId = ports.conversationId;
+  }
+
+  line(key: string): Store<Line> {
+    const found = this.lines.get(key);
+    if (found === undefined) throw new Error(`no line ${key}`);
+    return found;
+  }
+
+  /** Read the latest messages, take up the turn that runs, and send what was not sent. */
+  async load(): Promise<void> {
+    let conversation: Conversation;
+    try {
+      conversation = await this.readLatest();
+    } catch (error) {
+      if (this.closed) return;
+      this.state.update({ phase: "unreadable", announcement: problemOf(error).text });
+      return;
+    }
+    if (this.closed) return;
+    this.state.update({ phase: "idle" });
+    const unsent = this.outgoing();
+    if (conversation.activeTurnId !== undefined) await this.attach(conversation.activeTurnId);
+    for (const said of unsent) if (!said.held) await this.deliver(said);
+  }
+
+  async loadEarlier(): Promise<void> {
+    const { earlier, loadingEarlier } = this.state.get();
+    if (earlier === undefined || loadingEarlier) return;
+    this.state.update({ loadingEarlier: true });
+    try {
+      const page = await this.messages(earlier);
+      const keys = page.messages.map((message) => this.put(message)).filter((key) => !this.has(key));
+      this.state.update({ keys: [...keys, ...this.state.get().keys], earlier: page.cursor });
+    } finally {
+      this.state.update({ loadingEarlier: false });
+    }
+  }
+
+  async send(text: string): Promise<void> {
+    const said = { text, clientMessageId: crypto.randomUUID(), sentAt: new Date().toISOString() };
+    this.ports.said(text);
+    this.append(personLine(said, "sending"));
+    await this.deliver(said);
+  }
+
+  async sendAgain(key: string): Promise<void> {
+    const line = this.line(key).get();
+    if (line.kind !== "person" || line.said === undefined || this.turn !== undefined) return;
+    const { problem: _, ...rest } = line;
+    this.line(key).set({ ...rest, state: "sending" });
+    this.moveToEnd(key);
+    await this.deliver(line.said);
+  }
+
+  /** Take a message back that was not sent; returns its text. */
+  takeBack(key: string): string {
+    const line = this.line(key).get();
+    if (line.kind !== "person") return "";
+    this.ports.kept.forgetOutgoing(this.conversationId, key);
+    this.remove(key);
+    return line.text;
+  }
+
+  /** Ask for another answer to the latest message. */
+  async again(): Promise<void> {
+    if (this.turn !== undefined) return;
+    const lines = this.state.get().keys.map((key) => this.line(key).get());
+    const asked = lines.findLast((line) => line.kind === "person");
+    const last = lines.at(-1);
+    if (asked === undefined || last === undefined) return;
+    const id = asked.messageId ?? asked.key;
+    const said = last.kind === "coach" && last.parts.length > 0;
+    // Where nothing was said there is no answer to tell this attempt from the one before.
+    const which = said ? { userMessageId: id, answerId: last.messageId } : { userMessageId: `${id}.${Date.now()}` };
+    this.liveText = asked.text;
+    await this.follow(this.ports.streams.again(this.conversationId, which), {
+      began: () => last.kind === "coach" && this.remove(last.key),
+      failed: (error) => this.blame(last, error),
+    });
+  }
+
+  async stop(): Promise<void> {
+    const turn = this.turn;
+    if (turn === undefined) return;
+    const { phase, connection } = this.state.get();
+    if (phase === "sending" && connection !== "open" && connection !== "connecting") {
+      this.hold("You took this one back before it was sent.");
+      turn.close();
+      return;
+    }
+    this.state.update({ phase: "stopping" });
+    try {
+      await turn.cancel();
+    } catch {
+      if (this.turn === turn) this.state.update({ phase: this.live ? "answering" : "sending" });
+    }
+  }
+
+  /** See whether something was said elsewhere. */
+  async refresh(): Promise<void> {
+    if (this.turn !== undefined || this.state.get().phase !== "idle") return;
+    try {
+      const conversation = await this.readLatest();
+      if (conversation.activeTurnId !== undefined && this.turn === undefined) await this.attach(conversation.activeTurnId);
+    } catch {
+      // What is shown stays; the next look may succeed.
+    }
+  }
+
+  close(): void {
+    this.closed = true;
+    this.turn?.close();
+  }
+
+  private async readLatest(): Promise<Conversation> {
+    const { api, coachId } = this.ports;
+    const [page, conversation] = await Promise.all([
+      this.messages(undefined),
+      api.conversation(coachId, this.conversationId),
+    ]);
+    const latest = page.messages.map((message) => this.put(message));
+    const { keys, earlier } = this.state.get();
+    const first = latest[0];
+    const before = first === undefined ? [] : keys.slice(0, Math.max(0, keys.indexOf(first)));
+    const unsent = keys.filter((key) => this.isUnsent(key));
+    const shown = [...before, ...latest, ...unsent];
+    this.state.update({ keys: shown, earlier: before.length > 0 ? earlier : page.cursor });
+    for (const key of keys) if (!shown.includes(key)) this.lines.delete(key);
+    return conversation;
+  }
+
+  private messages(before: string | undefined): Promise<{ messages: Message[]; cursor?: string }> {
+    const { api, coachId } = this.ports;
+    return api.messages(coachId, this.conversationId, { before, limit: PAGE });
+  }
+
+  /** Show what was sent before the page was left, and was not heard of since; returns what to do with it. */
+  private outgoing(): ReturnType<Kept["outgoing"]> {
+    const { kept } = this.ports;
+    const shown = this.state.get().keys.map((key) => this.line(key).get());
+    const unsent = kept.outgoing(this.conversationId).filter((said) => {
+      const arrived = shown.some((line) => line.kind === "person" && line.at === said.sentAt && line.text === said.text);
+      if (arrived) kept.forgetOutgoing(this.conversationId, said.clientMessageId);
+      return !arrived;
+    });
+    for (const said of unsent) this.append(personLine(said, said.held ? "unsent" : "sending"));
+    return unsent;
+  }
+
+  private attach(turnId: string): Promise<void> {
+    return this.follow(this.ports.streams.attach(this.conversationId, { turnId }), {});
+  }
+
+  private async deliver(said: Said): Promise<void> {
+    const { kept, streams } = this.ports;
+    const key = said.clientMessageId;
+    kept.keepOutgoing(this.conversationId, said);
+    this.liveText = said.text;
+    await this.follow(streams.say(this.conversationId, said), {
+      began: () => {
+        kept.forgetOutgoing(this.conversationId, key);
+        this.change(key, { state: "saved" });
+      },
+      failed: async (error) => {
+        if (error instanceof Refused && error.code === "CONVERSATION_BUSY" && error.turnId !== undefined) {
+          await this.readLatest();
+          await this.attach(error.turnId);
+          await this.deliver(said);
+          return;
+        }
+        kept.keepOutgoing(this.conversationId, { ...said, held: true });
+        this.change(key, { state: "unsent", problem: problemOf(error) });
+      },
+    });
+  }
+
+  private async follow(turn: TurnStream, hooks: Hooks): Promise<void> {
+    this.turn = turn;
+    this.live = undefined;
+    this.state.update({ phase: "sending", progress: "", connection: "connecting" });
+    let failure: unknown;
+    try {
+      for await (const update of turn) this.take(update, hooks);
+    } catch (error) {
+      failure = error;
+    }
+    this.frames.flush();
+    if (this.turn === turn) this.turn = undefined;
+    if (this.closed) return;
+    this.state.update({ phase: "idle", progress: "", connection: "open" });
+    if (failure !== undefined) await hooks.failed?.(failure);
+  }
+
+  private take(update: TurnUpdate, hooks: Hooks): void {
+    switch (update.type) {
+      case "connection":
+        return this.state.update({ connection: update.state });
+      case "progress":
+        return this.state.update({ progress: update.message });
+      case "start":
+        hooks.began?.();
+        return this.begin(update);
+      case "complete":
+        return this.completed(update);
+      case "error":
+        return this.failed(update);
+    }
+    const live = this.live;
+    if (live === undefined) return;
+    switch (update.type) {
+      case "contextual":
+        this.live = { ...live, parts: grown(live.parts, { type: "update", stage: update.stage, text: update.content }) };
+        break;
+      case "chunk":
+        this.live = { ...live, parts: grown(live.parts, { type: "answer", text: update.content }) };
+        break;
+      case "recall":
+        this.live = { ...live, recalled: update.memories };
+        break;
+      case "notice":
+        this.live = { ...live, notices: [...live.notices, update] };
+    }
+    this.frames.request();
+  }
+
+  private begin({ messageId, turnId }: Start): void {
+    const shown = this.lines.get(messageId)?.get();
+    if (shown?.kind === "coach" && shown.state === "complete") return;
+    const at = new Date().toISOString();
+    const empty = { parts: [], recalled: [], notices: [] };
+    this.live = { kind: "coach", key: messageId, messageId, turnId, at, state: "writing", ...empty };
+    this.append(this.live);
+    const phase = this.state.get().phase === "stopping" ? "stopping" : "answering";
+    this.state.update({ phase, announcement: "Your coach is answering." });
+  }
+
+  private completed({ aiMessage, userMessage }: Complete): void {
+    const live = this.live;
+    if (userMessage !== undefined) this.settleQuestion(userMessage, aiMessage.messageId);
+    if (live !== undefined) {
+      const parts = textOf(live.parts) === aiMessage.content ? live.parts : aiMessage.parts;
+      this.finish({ ...live, parts, state: "complete", at: aiMessage.createdAt });
+    } else if (!this.lines.has(aiMessage.messageId)) {
+      this.append(lineOf(aiMessage, undefined));
+    }
+  }
+
+  private failed(failure: Failure): void {
+    if (this.live === undefined) throw new Refused(0, failure);
+    const parts = afterFailure(this.live.parts, failure);
+    const told = problem(failure.code, failure.message, failure.retryable);
+    this.finish({ ...this.live, parts, state: "partial", problem: told });
+  }
+
+  private finish(line: CoachLine): void {
+    const { messageId, turnId, recalled, notices, parts } = line;
+    this.live = line;
+    this.frames.request();
+    this.frames.flush();
+    this.live = undefined;
+    this.ports.kept.keepBesides(messageId, { recalled: [...recalled], notices: [...notices] });
+    const asides = parts.filter((part) => part.type === "update").map((part) => part.stage ?? "");
+    const answer = parts.filter((part) => part.type !== "update").map((part) => part.text);
+    const announcement = line.problem?.text ?? `Your coach says: ${answer.join("")}`;
+    this.state.update({ announcement });
+    this.ports.turnEnded({ turnId, asides, text: this.liveText });
+  }
+
+  private showLive(): void {
+    if (this.live !== undefined) this.line(this.live.key).set(this.live);
+  }
+
+  private settleQuestion(message: Message, answerId: string): void {
+    const { keys } = this.state.get();
+    const at = keys.indexOf(answerId);
+    const before = at < 0 ? undefined : keys[at - 1];
+    const line = before === undefined ? undefined : this.line(before).get();
+    if (this.lines.has(message.messageId)) return;
+    if (line?.kind === "person" && line.text === message.content) {
+      this.line(line.key).set({ ...line, messageId: message.messageId, state: "saved" });
+    } else if (at >= 0) {
+      const key = this.put(message);
+      this.state.update({ keys: [...keys.slice(0, at), key, ...keys.slice(at)] });
+    }
+  }
+
+  private hold(text: string): void {
+    const key = this.state.get().keys.findLast((one) => this.isUnsent(one));
+    const line = key === undefined ? undefined : this.line(key).get();
+    if (line?.kind !== "person" || line.said === undefined) return;
+    this.ports.kept.keepOutgoing(this.conversationId, { ...line.said, held: true });
+    this.line(line.key).set({ ...line, state: "unsent", problem: { code: "HELD", text, retryable: true } });
+  }
+
+  private blame(line: Line, error: unknown): void {
+    if (this.lines.has(line.key)) this.line(line.key).set({ ...line, problem: problemOf(error) });
+  }
+
+  /** Keep a saved message's line, and return its key; a line that is there already keeps its own. */
+  private put(message: Message): string {
+    for (const [key, store] of this.lines) if (store.get().messageId === message.messageId) return key;
+    const line = lineOf(message, this.ports.kept.besides(message.messageId));
+    this.lines.set(line.key, new Store(line));
+    return line.key;
+  }
+
+  private append(line: Line): void {
+    const shown = this.lines.get(line.key);
+    if (shown !== undefined) shown.set(line);
+    else this.lines.set(line.key, new Store(line));
+    if (!this.has(line.key)) this.state.update({ keys: [...this.state.get().keys, line.key] });
+  }
+
+  private change(key: string, change: Partial<PersonLine>): void {
+    const store = this.lines.get(key);
+    const line = store?.get();
+    if (line?.kind === "person") store?.set({ ...line, ...change });
+  }
+
+  private remove(key: string): void {
+    this.state.update({ keys: this.state.get().keys.filter((one) => one !== key) });
+    this.lines.delete(key);
+  }
+
+  private moveToEnd(key: string): void {
+    this.state.update({ keys: [...this.state.get().keys.filter((one) => one !== key), key] });
+  }
+
+  private has(key: string): boolean {
+    return this.state.get().keys.includes(key);
+  }
+
+  private isUnsent(key: string): boolean {
+    const line = this.lines.get(key)?.get();
+    return line?.kind === "person" && line.state !== "saved";
+  }
+}
+
+interface Hooks {
+  began?(): unknown;
+  failed?(error: unknown): void | Promise<void>;
+}

@@ -1,0 +1,88 @@
+import { useEffect, useState, type ReactNode } from "react";
+import { CoachApi } from "../api/coachApi";
+import { Desk } from "../desk/desk";
+import { Keepsakes } from "../desk/keepsakes";
+import { loadConfig, type SiteConfig } from "../session/config";
+import { Session, signInWith, signOut, tokensAtHand } from "../session/session";
+import { userIdOf } from "../session/token";
+import { browserNetwork } from "../stream";
+import { Kept } from "../thread/kept";
+import { SignIn } from "./SignIn";
+import { Workspace } from "./Workspace";
+
+type Shown =
+  | { what: "loading" }
+  | { what: "broken" }
+  | { what: "sign-in"; config: SiteConfig; reason: string }
+  | { what: "work"; config: SiteConfig; desk: Desk; keepsakes: Keepsakes };
+
+export function App(): ReactNode {
+  const [shown, setShown] = useState<Shown>({ what: "loading" });
+
+  const enter = (config: SiteConfig, tokens: { idToken: string; refreshToken?: string | undefined }): void => {
+    const userId = userIdOf(tokens.idToken);
+    if (userId === undefined) {
+      setShown({ what: "sign-in", config, reason: "This token does not say who you are." });
+      return;
+    }
+    const ended = (): void => setShown({ what: "sign-in", config, reason: "Your session has ended." });
+    const session = new Session(config, tokens, userId, ended);
+    const api = new CoachApi({ baseUrl: config.apiUrl, network: browserNetwork, token: session.token }, userId);
+    const keepsakes = new Keepsakes(api);
+    const desk = new Desk({ config, session, api, kept: new Kept(userId), keepsakes });
+    setShown({ what: "work", config, desk, keepsakes });
+    void desk.start();
+    keepsakes.refresh().catch(() => undefined);
+  };
+
+  const begin = async (): Promise<void> => {
+    setShown({ what: "loading" });
+    try {
+      const config = await loadConfig();
+      const tokens = await tokensAtHand(config);
+      if (tokens === undefined) setShown({ what: "sign-in", config, reason: "" });
+      else enter(config, tokens);
+    } catch {
+      setShown({ what: "broken" });
+    }
+  };
+
+  useEffect(() => {
+    void begin();
+    // Once: what the page begins with.
+  }, []);
+
+  switch (shown.what) {
+    case "loading":
+      return <div className="splash" role="status" aria-label="Loading" />;
+    case "broken":
+      return (
+        <main className="gate">
+          <h1>The page cannot start</h1>
+          <p>Its settings could not be read. Check your connection, then try again.</p>
+          <button type="button" className="primary" onClick={() => void begin()}>
+            Try again
+          </button>
+        </main>
+      );
+    case "sign-in":
+      return (
+        <SignIn
+          config={shown.config}
+          reason={shown.reason}
+          onToken={(token) => enter(shown.config, signInWith(token))}
+        />
+      );
+    case "work":
+      return (
+        <Workspace
+          desk={shown.desk}
+          keepsakes={shown.keepsakes}
+          onSignOut={() => {
+            signOut(shown.config);
+            setShown({ what: "sign-in", config: shown.config, reason: "" });
+          }}
+        />
+      );
+  }
+}

@@ -1,0 +1,138 @@
+import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from "react";
+import type { Keepsakes } from "../desk/keepsakes";
+import type { Thread } from "../thread/thread";
+import { useStore } from "./hooks";
+import { Icon } from "./icons";
+import { LineView } from "./LineView";
+import { dayName } from "./times";
+
+/** How far from its end a conversation still counts as read to the end, in CSS pixels. */
+const NEAR = 96;
+
+interface Props {
+  thread: Thread;
+  keepsakes: Keepsakes;
+  coachName: string;
+  onKeepsakes(): void;
+  onEdit(text: string): void;
+}
+
+export function Lines({ thread, keepsakes, coachName, onKeepsakes, onEdit }: Props): ReactNode {
+  const { keys, phase, earlier, loadingEarlier } = useStore(thread.state);
+  const scroller = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const following = useRef(true);
+  const [atEnd, setAtEnd] = useState(true);
+  const before = useRef({ first: "", height: 0 });
+
+  useEffect(() => {
+    const box = scroller.current;
+    const inner = content.current;
+    if (box === null || inner === null) return;
+    const toEnd = (): void => {
+      if (following.current) box.scrollTop = box.scrollHeight;
+    };
+    const watched = new ResizeObserver(toEnd);
+    watched.observe(inner);
+    watched.observe(box);
+    return () => watched.disconnect();
+  }, []);
+
+  // What is put in front must not move what is being read.
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    if (box === null) return;
+    const first = keys[0] ?? "";
+    if (before.current.first !== "" && first !== before.current.first && !following.current) {
+      box.scrollTop += box.scrollHeight - before.current.height;
+    }
+    before.current = { first, height: box.scrollHeight };
+  }, [keys]);
+
+  // Whoever says something wants to see it.
+  useLayoutEffect(() => {
+    if (phase === "sending") toLatest(false);
+  }, [phase]);
+
+  const onScroll = (): void => {
+    const box = scroller.current;
+    if (box === null) return;
+    const near = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
+    following.current = near;
+    setAtEnd(near);
+  };
+
+  const toLatest = (smoothly: boolean): void => {
+    following.current = true;
+    setAtEnd(true);
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const behavior = smoothly && !calm ? "smooth" : "instant";
+    scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior });
+  };
+
+  let day = "";
+  return (
+    <div className="lines" ref={scroller} onScroll={onScroll} tabIndex={0} role="region" aria-label="Messages">
+      <div className="lines-inner" ref={content}>
+        {earlier !== undefined && (
+          <Earlier busy={loadingEarlier} root={scroller} onShow={() => void thread.loadEarlier().catch(() => undefined)} />
+        )}
+        {phase === "loading" && <div className="skeleton" role="status" aria-label="Loading the conversation" />}
+        <ol>
+          {keys.map((key, index) => {
+            const store = thread.line(key);
+            const named = dayName(store.get().at);
+            const heading = named === day ? undefined : named;
+            day = named;
+            return (
+              <LineView
+                key={key}
+                store={store}
+                thread={thread}
+                keepsakes={keepsakes}
+                coachName={coachName}
+                day={heading}
+                last={index === keys.length - 1}
+                onKeepsakes={onKeepsakes}
+                onEdit={onEdit}
+              />
+            );
+          })}
+        </ol>
+      </div>
+      {!atEnd && (
+        <button type="button" className="latest" onClick={() => toLatest(true)}>
+          <Icon name="down" />
+          Latest
+        </button>
+      )}
+    </div>
+  );
+}
+
+interface EarlierProps {
+  busy: boolean;
+  root: React.RefObject<HTMLDivElement | null>;
+  onShow(): void;
+}
+
+/** Asks for the page before, when it comes into view or is pressed. */
+function Earlier({ busy, root, onShow }: EarlierProps): ReactNode {
+  const button = useRef<HTMLButtonElement>(null);
+  const show = useRef(onShow);
+  show.current = onShow;
+  useEffect(() => {
+    if (button.current === null || busy) return;
+    const seen = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && show.current(), {
+      root: root.current,
+      rootMargin: "200px",
+    });
+    seen.observe(button.current);
+    return () => seen.disconnect();
+  }, [busy, root]);
+  return (
+    <button type="button" className="quiet earlier" ref={button} onClick={onShow} disabled={busy}>
+      {busy ? "Looking back…" : "Earlier messages"}
+    </button>
+  );
+}

@@ -1,0 +1,102 @@
+import { useEffect, useRef, useState, type ReactNode } from "react";
+import type { Desk } from "../desk/desk";
+import type { Keepsakes } from "../desk/keepsakes";
+import { CoachDialog } from "./CoachDialog";
+import { useMedia, useModal, useStore } from "./hooks";
+import { Icon } from "./icons";
+import { KeepsakeDrawer } from "./KeepsakeDrawer";
+import { Sidebar } from "./Sidebar";
+import { ThreadView } from "./ThreadView";
+
+interface Props {
+  desk: Desk;
+  keepsakes: Keepsakes;
+  onSignOut(): void;
+}
+
+type Open = "" | "menu" | "keepsakes" | "coach" | "new-coach";
+
+export function Workspace({ desk, keepsakes, onSignOut }: Props): ReactNode {
+  const { coach, coachId, coaches, thread, phase, problem } = useStore(desk.state);
+  const [open, setOpen] = useState<Open>("");
+  const wide = useMedia("(min-width: 60rem)");
+  const close = (): void => setOpen("");
+  const name = coach?.name ?? coaches[coachId] ?? "Your coach";
+
+  useEffect(() => {
+    document.title = name === "Your coach" ? "Coach" : `${name} · Coach`;
+  }, [name]);
+
+  const sidebar = (
+    <Sidebar desk={desk} onOpen={setOpen} onPicked={close} onSignOut={onSignOut} />
+  );
+
+  return (
+    <div className="workspace">
+      <a className="skip" href="#say">
+        Skip to your message
+      </a>
+      {wide ? <aside className="side">{sidebar}</aside> : open === "menu" && <MenuDialog onClose={close}>{sidebar}</MenuDialog>}
+      <main className="stage">
+        <header className="bar">
+          {!wide && (
+            <button type="button" className="quiet square" aria-label="Conversations" onClick={() => setOpen("menu")}>
+              <Icon name="menu" />
+            </button>
+          )}
+          <div className="who">
+            <h1>{name}</h1>
+            <p>{coach?.specialities.slice(0, 3).join(" · ")}</p>
+          </div>
+          <button type="button" className="quiet" onClick={() => setOpen("keepsakes")}>
+            <Icon name="notes" />
+            <span>Notes on you</span>
+          </button>
+          <button type="button" className="quiet square" aria-label={`Set up ${name}`} onClick={() => setOpen("coach")}>
+            <Icon name="tune" />
+          </button>
+        </header>
+        {phase === "unreadable" ? (
+          <div className="blank">
+            <h2>Nothing to show yet</h2>
+            <p>{problem}</p>
+            <button type="button" className="primary" onClick={() => void desk.start()}>
+              Try again
+            </button>
+          </div>
+        ) : (
+          thread && (
+            <ThreadView
+              key={thread.conversationId}
+              thread={thread}
+              desk={desk}
+              keepsakes={keepsakes}
+              coachName={name}
+              onKeepsakes={() => setOpen("keepsakes")}
+            />
+          )
+        )}
+      </main>
+      {open === "keepsakes" && <KeepsakeDrawer keepsakes={keepsakes} coachName={name} onClose={close} />}
+      {(open === "coach" || open === "new-coach") && (
+        <CoachDialog desk={desk} coach={open === "coach" ? coach : undefined} onClose={close} />
+      )}
+    </div>
+  );
+}
+
+function MenuDialog({ children, onClose }: { children: ReactNode; onClose(): void }): ReactNode {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useModal(dialog);
+  return (
+    <dialog
+      ref={dialog}
+      className="drawer left"
+      aria-label="Conversations"
+      onCancel={onClose}
+      onClick={(event) => event.target === dialog.current && onClose()}
+    >
+      <div className="drawer-body">{children}</div>
+    </dialog>
+  );
+}
