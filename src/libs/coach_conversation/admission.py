@@ -147,8 +147,8 @@ def _reserve(turn: CoachTurn, last_id: str, ports: Ports) -> Reserved:
 
 def _writes(turn: CoachTurn, reserved: Reserved, now_ms: int, limits: Limits) -> list[Write]:
     """Return T1, which no tombstone may stand in the way of."""
-    guard = tombstones.unless_deleted(turn.conversation.user_id, began_ms=now_ms)
-    return [*_begin_writes(turn, reserved, now_ms, limits), guard]
+    writes = _begin_writes(turn, reserved, now_ms, limits)
+    return [*writes, tombstones.unless_deleting(turn.conversation.user_id)]
 
 
 def _begin_writes(turn: CoachTurn, reserved: Reserved, now_ms: int, limits: Limits) -> list[Write]:
@@ -266,7 +266,7 @@ def claim(record: TurnRecord, ports: Ports) -> Admitted | None:
         return None
     try:
         writes = transitions.claim(record, now_ms=now_ms, lease_ms=int(ports.limits.lease_s * 1000))
-        ports.table.commit([*writes, tombstones.unless_deleted(ref.user_id, began_ms=now_ms)])
+        ports.table.commit([*writes, tombstones.unless_deleting(ref.user_id)])
     except ConditionFailed:
         return None
     message = items.message_from(found[key])

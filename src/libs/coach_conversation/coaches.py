@@ -33,8 +33,9 @@ def save(user_id: UserId, coach: CoachConfig, ports: Ports) -> None:
 
     Raises  DataBeingDeleted, StoreUnavailable
     """
-    kept = Put(items.coach_key(user_id, coach.coach_id), items.coach_item(coach))
+    key = tombstones.key(user_id)
+    guard = tombstones.unless_deleted_since(user_id, ports.table.read([key]).get(key))
     try:
-        ports.table.commit([kept, tombstones.unless_deleted(user_id, began_ms=ports.clock.now_ms())])
+        ports.table.commit([Put(items.coach_key(user_id, coach.coach_id), items.coach_item(coach)), guard])
     except ConditionFailed:
         raise DataBeingDeleted from None

@@ -54,17 +54,18 @@ def create(user_id: UserId, coach_id: CoachId, ports: Ports) -> ConversationRef:
 
     Raises  CoachConfigNotFound, DataBeingDeleted, StoreUnavailable
     """
-    key = items.coach_key(user_id, coach_id)
+    key, tombstone = items.coach_key(user_id, coach_id), tombstones.key(user_id)
+    found = ports.table.read([key, tombstone])
     now_ms = ports.clock.now_ms()
     given: list[Write] = []
-    if key not in ports.table.read([key]):
+    if key not in found:
         given.append(Put(key, coaches.starter(coach_id, ports), when=(Absent("pk"),)))
     ref = ConversationRef(user_id, coach_id, ConversationId(ports.ulid("")))
     meta = items.meta_item(ref, now_ms=now_ms, created_at=iso(now_ms))
     begun: list[Write] = [
         Put(items.meta_key(ref), meta, when=(Absent("pk"),)),
         Put(items.entry_key(ref), items.entry_item(ref, now_ms)),
-        tombstones.unless_deleted(user_id, began_ms=now_ms),
+        tombstones.unless_deleted_since(user_id, found.get(tombstone)),
     ]
     if not _begun([*begun, *given], ports, token=ref.conversation_id):
         # Someone else gave this person the coach in between. Or an earlier try arrived and its answer was

@@ -24,21 +24,25 @@ DELETE_BATCH: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """A deletion of all of a person's data that goes on. Units: `since_ms` since the epoch."""
+    """A deletion of all of a person's data that goes on, the person's `times`-th.
+
+    Units   `since_ms` since the epoch
+    """
 
     user_id: UserId
     since_ms: int
+    times: int
 
 
 def find(user_id: UserId, ports: Ports) -> Erasure | None:
     """Return the erasure that goes on; None when there is none. Raises StoreUnavailable."""
     key = tombstones.key(user_id)
     item = ports.table.read([key]).get(key)
-    return erasure_from(item) if item is not None and tombstones.is_deleting(item) else None
+    return erasure_from(item) if tombstones.is_deleting(item) else None
 
 
 def erasure_from(tombstone: Item) -> Erasure:
-    return Erasure(UserId(tombstone["userId"]), tombstone["since"])
+    return Erasure(UserId(tombstone["userId"]), tombstone["since"], tombstone["times"])
 
 
 def refuse(user_id: UserId, ports: Ports) -> None:
@@ -49,13 +53,18 @@ def refuse(user_id: UserId, ports: Ports) -> None:
 
 def begin(user_id: UserId, ports: Ports) -> Erasure:
     """Put up the tombstone, or find the one that stands. Raises StoreUnavailable."""
-    now_ms = ports.clock.now_ms()
-    try:
-        ports.table.commit(tombstones.begin(user_id, now_ms=now_ms, due_ms=now_ms + DUE_MS))
-    except ConditionFailed as failed:
-        if (standing := failed.found[0]) is not None:
-            return erasure_from(standing)
-    return Erasure(user_id, now_ms)
+    key = tombstones.key(user_id)
+    tombstone = ports.table.read([key]).get(key)
+    while not tombstones.is_deleting(tombstone):
+        now_ms = ports.clock.now_ms()
+        standing, writes = tombstones.begin(user_id, tombstone, now_ms=now_ms, due_ms=now_ms + DUE_MS)
+        try:
+            ports.table.commit(writes)
+        except ConditionFailed as failed:
+            tombstone = failed.found[0]
+        else:
+            tombstone = standing
+    return erasure_from(tombstone)
 
 
 def go_on(erasure: Erasure, ports: Ports, *, until_s: float) -> bool:
@@ -68,7 +77,7 @@ def go_on(erasure: Erasure, ports: Ports, *, until_s: float) -> bool:
         if ports.clock.monotonic_s() >= until_s:
             return False
     with suppress(ConditionFailed):
-        ended = tombstones.end(erasure.user_id, since_ms=erasure.since_ms, now_ms=ports.clock.now_ms())
+        ended = tombstones.end(erasure.user_id, times=erasure.times, now_ms=ports.clock.now_ms())
         ports.table.commit(ended)
     return True
 

@@ -31,6 +31,7 @@ MAX_BYTES: Final = 1_000_000
 MAX_READS: Final = 40
 _LAST: Final = "\U0010ffff"
 _BEGINNING: Final = "!"
+_BEHIND_RECORD: Final = "!!"
 _PLACE: Final = re.compile(rf"((?:{ID_PATTERN})?)/([!-~{_LAST}]{{1,200}})")
 _INTERNAL: Final = frozenset({"pk", "sk", "gsi1pk", "gsi1sk", "ttl"})
 _SKIPPED: Final = frozenset({"CONV", "EV", "META", "RATE", "VEC"})
@@ -109,7 +110,8 @@ def _conversation(user_id: UserId, place: _Place, ports: Ports) -> Iterator[_Ste
         yield place._replace(sk=_LAST), None
         return
     if place.sk == _BEGINNING:
-        yield place._replace(sk=f"{_BEGINNING}{_BEGINNING}"), _conversation_record(meta)
+        place = place._replace(sk=_BEHIND_RECORD)
+        yield place, _conversation_record(meta)
     for sk, record in _partition(key.pk, place.sk, ports):
         within = {"conversationId": place.conversation_id}
         yield place._replace(sk=sk), record | within if record is not None else None

@@ -69,7 +69,7 @@ def run(task: Task, ref: ConversationRef, turn_id: TurnId, ports: Ports) -> None
 
     Raises  StoreUnavailable, ModelFailed: the message must come again
     """
-    key, tombstone, now_ms = items.turn_key(ref, turn_id), tombstones.key(ref.user_id), ports.clock.now_ms()
+    key, tombstone = items.turn_key(ref, turn_id), tombstones.key(ref.user_id)
     found = ports.table.read([key, tombstone])
     item = found.get(key)
     if item is None or task_transitions.done_mark(task) in item:
@@ -77,14 +77,13 @@ def run(task: Task, ref: ConversationRef, turn_id: TurnId, ports: Ports) -> None
     if tombstones.is_deleting(found.get(tombstone)):
         return
     record = items.turn_from(ref, item)
-    done = task_transitions.done(ref, turn_id, task, now_ms=now_ms)
-    guard = tombstones.unless_deleted(ref.user_id, began_ms=now_ms)
+    done = task_transitions.done(ref, turn_id, task, now_ms=ports.clock.now_ms())
     try:
         effect = _effect(task, record, ports)
     except TaskFailed as failure:
         fail(task, ref, turn_id, failure.reason, ports)
         return
-    writes = [*done, *effect, guard]
+    writes = [*done, *effect, tombstones.unless_deleting(ref.user_id)]
     try:
         ports.table.commit(writes)
     except ConditionFailed as failed:

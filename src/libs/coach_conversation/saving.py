@@ -116,7 +116,6 @@ def _commit(
     """
     now_ms = ports.clock.now_ms()
     replaces = admitted.turn.replaces
-    guard = tombstones.unless_deleted(admitted.turn.conversation.user_id, began_ms=now_ms)
     finished = transitions.finish(
         admitted.lease,
         ending,
@@ -126,7 +125,7 @@ def _commit(
         follow_ups=follow_ups if ending.status == "completed" else (),
         due_ms=now_ms + int(ports.limits.pending_s * 1000),
     )
-    writes = [*finished, guard]
+    writes = [*finished, tombstones.unless_deleting(admitted.turn.conversation.user_id)]
     for delay_s in (*RETRY_DELAYS_S, None):
         try:
             log.flush()

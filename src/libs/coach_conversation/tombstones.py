@@ -1,30 +1,20 @@
-"""The tombstone of a person: it says that all of their data is being deleted, and when that was over.
+"""The tombstone of a person: it says that all of their data is being deleted, and that it once was.
 
-It lies apart from what it is about, under a digest of the person's id. While it stands, the transactions
-that begin, end or keep anything of this person are refused. Once all is gone, the id is taken out of it,
-and it refuses only what began before: a process that stood still cannot bring anything back.
+It lies apart from what it is about, under a digest of the person's id, and holds the id itself only while
+the deletion goes on. That is when it refuses the transactions that begin, save or keep anything. What is
+left of it for an hour counts the deletions: whoever began to write before one is refused behind it too,
+so a process that stood still cannot bring anything back. No clock is compared.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final, TypeGuard
 
 from libs.coach_conversation import ids, items
-from libs.coach_conversation.table import (
-    Absent,
-    Check,
-    ConditionFailed,
-    Either,
-    Equals,
-    Item,
-    Key,
-    Less,
-    Update,
-    Write,
-)
+from libs.coach_conversation.errors import DataBeingDeleted
+from libs.coach_conversation.table import Absent, Check, ConditionFailed, Equals, Item, Key, Update, Write
 from libs.coach_conversation.types import UserId
 
 SORT_KEY: Final = "TOMBSTONE"
-NEVER_MS: Final = 10**15
 KEPT_S: Final = 3600
 """Longer than any process can have stood still."""
 
@@ -33,12 +23,27 @@ def key(user_id: UserId) -> Key:
     return Key(f"GONE#{ids.person_digest(user_id)}", SORT_KEY)
 
 
-def unless_deleted(user_id: UserId, *, began_ms: int) -> Check:
-    """Return what refuses a transaction of whoever began before all of the person's data was gone.
+def is_deleting(tombstone: Item | None) -> TypeGuard[Item]:
+    return tombstone is not None and "userId" in tombstone
 
-    Units   `began_ms` since the epoch, by the clock of whoever writes
+
+def unless_deleting(user_id: UserId) -> Check:
+    """Return what refuses a transaction while all is being deleted.
+
+    It is enough for writes that need something which the deletion takes away, a turn or a conversation.
     """
-    return Check(key(user_id), when=(Either((Absent("pk"), Less("opensAt", began_ms + 1))),))
+    return Check(key(user_id), when=(Absent("userId"),))
+
+
+def unless_deleted_since(user_id: UserId, tombstone: Item | None) -> Check:
+    """Return what refuses a transaction once all is being deleted, or was, since the tombstone was read.
+
+    Raises  DataBeingDeleted: it stood already
+    """
+    if is_deleting(tombstone):
+        raise DataBeingDeleted
+    as_read = Absent("pk") if tombstone is None else Equals("times", tombstone["times"])
+    return Check(key(user_id), when=(Absent("userId"), as_read))
 
 
 def refused(failed: ConditionFailed, writes: Sequence[Write]) -> bool:
@@ -46,27 +51,23 @@ def refused(failed: ConditionFailed, writes: Sequence[Write]) -> bool:
     return any(writes[position].key.sk == SORT_KEY for position in failed.found)
 
 
-def is_deleting(item: Mapping[str, Any] | None) -> bool:
-    return item is not None and item["opensAt"] == NEVER_MS
-
-
-def begin(user_id: UserId, *, now_ms: int, due_ms: int) -> list[Write]:
-    """Begin: none, or one of the past → all is being deleted, due for the sweeper at `due_ms`."""
+def begin(user_id: UserId, tombstone: Item | None, *, now_ms: int, due_ms: int) -> tuple[Item, list[Write]]:
+    """Begin: none, or one of the past, as read → all is being deleted, due for the sweeper at `due_ms`."""
     at = key(user_id)
     standing: Item = {
         "userId": user_id,
         "since": now_ms,
-        "opensAt": NEVER_MS,
+        "times": tombstone["times"] + 1 if tombstone is not None else 1,
         "gsi1pk": items.DUE,
         "gsi1sk": f"{due_ms:013d}#{at.pk}",
     }
-    when = (Either((Absent("pk"), Less("opensAt", NEVER_MS))),)
-    return [Update(at, set=standing, remove=("ttl",), when=when)]
+    return standing, [
+        Update(at, set=standing, remove=("ttl",), when=unless_deleted_since(user_id, tombstone).when)
+    ]
 
 
-def end(user_id: UserId, *, since_ms: int, now_ms: int) -> list[Write]:
-    """End: all is being deleted, since as read → all is gone; nothing in it names the person any more."""
-    kept = {"opensAt": now_ms, "ttl": now_ms // 1000 + KEPT_S}
+def end(user_id: UserId, *, times: int, now_ms: int) -> list[Write]:
+    """End: this deletion goes on → all is gone; nothing in the tombstone names the person any more."""
     named = ("userId", "gsi1pk", "gsi1sk")
-    when = (Equals("since", since_ms), Equals("opensAt", NEVER_MS))
-    return [Update(key(user_id), set=kept, remove=named, when=when)]
+    when = (Equals("userId", user_id), Equals("times", times))
+    return [Update(key(user_id), set={"ttl": now_ms // 1000 + KEPT_S}, remove=named, when=when)]

@@ -162,7 +162,6 @@ def test_a_process_that_stood_still_brings_nothing_back() -> None:
     scene = spoken()
 
     def meanwhile() -> None:
-        scene.clock.advance(1)
         erase(scene.ports)
 
     scene.table.next("commit", preceded_by(meanwhile))
@@ -175,7 +174,6 @@ def test_a_conversation_that_a_process_which_stood_still_begins_is_refused() -> 
     scene = spoken()
 
     def meanwhile() -> None:
-        scene.clock.advance(1)
         erase(scene.ports)
 
     scene.table.next("commit", preceded_by(meanwhile))
@@ -184,12 +182,21 @@ def test_a_conversation_that_a_process_which_stood_still_begins_is_refused() -> 
     assert kept(scene) == []
 
 
+def test_whoever_began_while_it_went_on_keeps_nothing_behind_it() -> None:
+    scene = spoken()
+    begun = erasure.begin(ALICE, scene.ports)
+    finish = preceded_by(lambda: erasure.go_on(begun, scene.ports, until_s=scene.clock.monotonic_s() + 60))
+    scene.table.next("commit", finish)
+    with pytest.raises(DataBeingDeleted):
+        coaches.save(ALICE, NOVA, scene.ports)
+
+
 def test_what_is_left_of_the_tombstone_names_nobody_and_expires() -> None:
     scene = spoken()
     erase(scene.ports)
     key = tombstones.key(ALICE)
     item = scene.stored.read([key])[key]
-    assert item.keys() == {"pk", "sk", "since", "opensAt", "ttl"}
+    assert item.keys() == {"pk", "sk", "since", "times", "ttl"}
     assert item["ttl"] == scene.clock.now_ms() // 1000 + 3600
 
 
