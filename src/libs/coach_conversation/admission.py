@@ -20,7 +20,7 @@ from libs.coach_conversation.errors import (
 from libs.coach_conversation.ids import iso
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.recovery import find_turn
-from libs.coach_conversation.table import ConditionFailed, Item, Write
+from libs.coach_conversation.table import Check, ConditionFailed, Item, Write
 from libs.coach_conversation.transitions import Lease
 from libs.coach_conversation.types import (
     Background,
@@ -114,11 +114,11 @@ def _in_time(turn: CoachTurn, ports: Ports) -> _Begun | TurnRecord:
 
 def _begin(turn: CoachTurn, ports: Ports) -> _Begun | TurnRecord:
     """Try T1; draw ids anew, or fold a turn that died, as often as it makes sense."""
-    last_id = ""
+    last_id, guard = "", _guard(turn, ports)
     for tried in range(MAX_TRIES):
         now_ms = ports.clock.now_ms()
         reserved = _reserve(turn, last_id, ports)
-        writes = _writes(turn, reserved, now_ms, ports.limits)
+        writes = [*_writes(turn, reserved, now_ms, ports.limits), guard]
         try:
             ports.table.commit(writes, token=reserved.assistant)
         except ConditionFailed as failed:
@@ -145,13 +145,19 @@ def _reserve(turn: CoachTurn, last_id: str, ports: Ports) -> Reserved:
     return Reserved(user=MessageId(user_id), assistant=MessageId(ports.ulid(user_id)))
 
 
+def _guard(turn: CoachTurn, ports: Ports) -> Check:
+    """Return what lets T1 overlook no tombstone; a job's conversation could begin even behind one.
+
+    Raises  DataBeingDeleted, StoreUnavailable
+    """
+    user_id = turn.conversation.user_id
+    if not turn.conversation.is_hidden:
+        return tombstones.unless_deleting(user_id)
+    key = tombstones.key(user_id)
+    return tombstones.unless_deleted_since(user_id, ports.table.read([key]).get(key))
+
+
 def _writes(turn: CoachTurn, reserved: Reserved, now_ms: int, limits: Limits) -> list[Write]:
-    """Return T1, which no tombstone may stand in the way of."""
-    writes = _begin_writes(turn, reserved, now_ms, limits)
-    return [*writes, tombstones.unless_deleting(turn.conversation.user_id)]
-
-
-def _begin_writes(turn: CoachTurn, reserved: Reserved, now_ms: int, limits: Limits) -> list[Write]:
     if turn.mode == "live":
         return transitions.begin_live(
             turn,

@@ -70,12 +70,16 @@ def begin(user_id: UserId, ports: Ports) -> Erasure:
 def go_on(erasure: Erasure, ports: Ports, *, until_s: float) -> bool:
     """Delete until nothing is left; False when time is up before that.
 
+    The vector index comes last: whoever writes into it looks afterwards whether the text is still there.
+
     Units   `until_s` on the clock's monotonic scale
-    Raises  StoreUnavailable: what was deleted is gone, and the tombstone stands
+    Raises  StoreUnavailable, MemoryUnavailable: what was deleted is gone, and the tombstone stands
     """
     for _ in _steps(erasure.user_id, ports):
         if ports.clock.monotonic_s() >= until_s:
             return False
+    if ports.vectors is not None:
+        ports.vectors.delete_all(erasure.user_id)
     with suppress(ConditionFailed):
         ended = tombstones.end(erasure.user_id, times=erasure.times, now_ms=ports.clock.now_ms())
         ports.table.commit(ended)

@@ -18,6 +18,7 @@ from libs.coach_conversation.errors import ConversationNotFound, StoreUnavailabl
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.table import ConditionFailed, Item, Query
 from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef, TurnRecord, UserId
+from libs.memory.errors import MemoryUnavailable
 
 BATCH: Final = 100
 ERASURE_S: Final = 40.0
@@ -43,7 +44,7 @@ def sweep(ports: Ports) -> int:
             continue
         try:
             _sweep_one(item, now_ms, ports)
-        except (ConditionFailed, StoreUnavailable):
+        except (ConditionFailed, StoreUnavailable, MemoryUnavailable):
             continue
     indexing.settle_due([notes.note_from(item) for item in due if notes.is_note(item)], ports)
     return len(due)

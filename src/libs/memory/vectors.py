@@ -55,3 +55,7 @@ class Vectors:
     def delete_conversation(self, user_id: str, conversation_id: str) -> None:
         """Delete what was said in a conversation. Raises IndexUnavailable."""
         self.index.delete_where(user_id, CONVERSATION, conversation_id)
+
+    def delete_all(self, user_id: str) -> None:
+        """Delete all of the person's texts. Raises IndexUnavailable."""
+        self.index.delete_all(user_id)

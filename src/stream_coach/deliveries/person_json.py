@@ -10,6 +10,7 @@ from libs.coach_conversation.ids import iso
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.types import UserId
 from libs.lambda_runtime import StreamingResponse
+from libs.memory.errors import MemoryUnavailable
 from stream_coach.deliveries.call import Call
 from stream_coach.deliveries.plain_json import answer, page_limit
 
@@ -33,7 +34,7 @@ def delete_data(call: Call, ports: Ports) -> StreamingResponse:
     Raises  StoreUnavailable: it may not have begun; ask again
     """
     begun = erasure.begin(UserId(call.params["userId"]), ports)
-    with suppress(StoreUnavailable):
+    with suppress(StoreUnavailable, MemoryUnavailable):
         if erasure.go_on(begun, ports, until_s=ports.clock.monotonic_s() + DELETING_S):
             return StreamingResponse(204, {"cache-control": "no-store"})
     return answer(202, _state(begun), {"location": call.request.path, "retry-after": str(LOOK_AGAIN_S)})

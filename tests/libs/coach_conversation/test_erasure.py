@@ -1,27 +1,37 @@
 """All of a person's data goes, and nothing of it comes back."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
 
-from libs.coach_conversation import coaches, conversations, erasure, follow_ups, items, tombstones
+from libs.coach_conversation import coaches, conversations, erasure, follow_ups, items, jobs, tombstones
 from libs.coach_conversation.admission import claim, enqueue
+from libs.coach_conversation.chats import chat_of
 from libs.coach_conversation.endings import Meter, Told
-from libs.coach_conversation.errors import DataBeingDeleted, StoreUnavailable
+from libs.coach_conversation.errors import DataBeingDeleted, JobNotFound, StoreUnavailable
 from libs.coach_conversation.log import TurnLog
-from libs.coach_conversation.ports import Ports
+from libs.coach_conversation.ports import Ports, PromptMessage
 from libs.coach_conversation.saving import save
 from libs.coach_conversation.sweeping import sweep
 from libs.coach_conversation.table import Key, Put
 from libs.coach_conversation.types import CoachConfig, CoachId, ConversationId, ConversationRef, UserId
+from libs.memory.errors import MemoryUnavailable
+from libs.memory.ports import IndexedText
+from libs.memory.vectors import Vectors
 from libs.streaming.events import Chunk, Error
+from tests.fakes.embedder import FakeEmbedder
 from tests.fakes.faults import lost, preceded_by, refused
+from tests.fakes.index import FakeIndex
 from tests.fakes.model import routing
 from tests.fakes.ports import ALICE, ATLAS, REF, asked, conversation_items
 from tests.fakes.table import FakeTable
 from tests.libs.coach_conversation.follow_up_scenes import LOGGED, SQUATS, FollowedUp
 from tests.libs.coach_conversation.scenes import Scene
 
+KEEPING: Final = routing(userIntent="memory_request", memoryProcessing={"isMemoryRequest": True})
+KNEE: Final = {"content": "My left knee hurts.", "type": "constraint", "importance": "high"}
 BOB: Final = UserId("bob")
 NOVA: Final = CoachConfig(coach_id=CoachId("nova"), name="Nova", persona="Brisk.")
 HERS: Final = [
@@ -248,3 +258,78 @@ def test_a_deletion_that_broke_off_anywhere_is_finished_by_the_sweeper(kind: Any
         sweep(scene.ports)
         assert kept(scene) == []
     assert number > 2
+
+
+# The vector index
+
+
+class SlowIndex(FakeIndex):
+    """Lets something happen before the next texts are written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before_next: list[Callable[[], object]] = []
+
+    def upsert(self, user_id: str, texts: Sequence[IndexedText]) -> None:
+        while self.before_next:
+            self.before_next.pop()()
+        super().upsert(user_id, texts)
+
+
+def indexed() -> tuple[FollowedUp, SlowIndex]:
+    """Return a person with a text in the index, beside another."""
+    index = SlowIndex()
+    scene = FollowedUp(KEEPING, save_memory=[KNEE, KNEE])
+    scene.ports = replace(scene.ports, vectors=Vectors(index, FakeEmbedder(), "fake/64"))
+    index.upsert(BOB, [IndexedText("memory:b", "memory", "My hip clicks.", [1.0, 0.0], {})])
+    scene.do("memory", scene.say("Remember that my left knee hurts"))
+    return scene, index
+
+
+def test_nothing_of_the_person_is_left_in_the_index_and_all_of_another() -> None:
+    scene, index = indexed()
+    assert set(index.texts) == {ALICE, BOB}
+    assert erase(scene.ports)
+    assert set(index.texts) == {BOB}
+    assert kept(scene) == []
+
+
+def test_an_index_that_is_down_keeps_the_tombstone_up_until_it_is_back() -> None:
+    scene, index = indexed()
+    index.down = True
+    with pytest.raises(MemoryUnavailable):
+        erase(scene.ports)
+    assert erasure.find(ALICE, scene.ports)
+    scene.clock.advance(46)
+    sweep(scene.ports)
+    assert erasure.find(ALICE, scene.ports)
+    index.down = False
+    sweep(scene.ports)
+    assert erasure.find(ALICE, scene.ports) is None
+    assert set(index.texts) == {BOB}
+
+
+def test_whoever_stood_still_before_writing_a_vector_takes_it_back() -> None:
+    scene, index = indexed()
+    turn_id = scene.say("Remember that my left knee hurts", key="k-2")
+    index.before_next.append(lambda: erase(scene.ports))
+    scene.do("memory", turn_id)
+    assert not index.texts.get(ALICE)
+
+
+# Jobs
+
+
+def test_no_job_is_begun_while_it_goes_on_nor_by_a_process_that_stood_still() -> None:
+    scene = spoken()
+    chat = chat_of([PromptMessage("user", "How deep?")], system="", temperature=None)
+    job = jobs.begin(ALICE, chat, key="k-1", ports=scene.ports)
+    scene.table.next("commit", preceded_by(lambda: erase(scene.ports)))
+    with pytest.raises(DataBeingDeleted):
+        jobs.begin(ALICE, chat, key="k-2", ports=scene.ports)
+    assert kept(scene) == []
+    with pytest.raises(JobNotFound):
+        jobs.find(ALICE, job.turn_id, scene.ports)
+    erasure.begin(ALICE, scene.ports)
+    with pytest.raises(DataBeingDeleted):
+        jobs.begin(ALICE, chat, key="k-3", ports=scene.ports)
