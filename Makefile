@@ -20,10 +20,11 @@ WEB := web/dist/.built
 WEB_SOURCES := $(wildcard web/*.* web/.npmrc) $(shell find web/src web/public -type f 2>/dev/null)
 SAM_BUILD := MAKEFLAGS=--no-print-directory SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam build
 
-.PHONY: help setup run test check web openapi format build rie invoke eval-memory lock clean
+.PHONY: help setup run test check web openapi format build rie invoke eval-memory lock clean \
+  streaming-test streaming-test-build streaming-test-start streaming-test-invoke streaming-test-check streaming-test-stop
 
 help: ## show what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.installed $(MINILM) $(MINISTACK) ## install everything that run and test need
 
@@ -52,6 +53,26 @@ build: $(SAM) ## build the artifact to deploy (ARCH=x86_64, else samconfig.toml'
 rie: setup $(SAM) ## try the artifact, built for this machine, in Lambda's emulator (RIE_ARGS="--event words")
 	@$(SAM_BUILD) StreamCoachFunction --build-dir $(HOST_BUILD) --parameter-overrides Architecture=$(HOST_ARCH) >/dev/null
 	@$(PY) -m local.rie --artifact $(HOST_BUILD)/StreamCoachFunction $(RIE_ARGS)
+
+streaming-test: setup streaming-test-build ## build, start, invoke, check, stop: does the artifact stream as it should?
+	@$(PY) -m local.streaming_test run --artifact $(HOST_BUILD)/StreamCoachFunction
+
+streaming-test-build: $(SAM) ## step 1: build the artifact for this machine
+	@$(SAM_BUILD) StreamCoachFunction --build-dir $(HOST_BUILD) --parameter-overrides Architecture=$(HOST_ARCH) >/dev/null \
+	  || { echo "make: the artifact is not built; what sam says above names the cause, and make clean begins anew" >&2; exit 1; }
+	@echo "built: $(HOST_BUILD)/StreamCoachFunction"
+
+streaming-test-start: setup ## step 2: start it behind the local Function URL and in Lambda's emulator
+	@$(PY) -m local.streaming_test start --artifact $(HOST_BUILD)/StreamCoachFunction
+
+streaming-test-invoke: .venv/.installed ## step 3: send every file of events/ to both
+	@$(PY) -m local.streaming_test invoke
+
+streaming-test-check: .venv/.installed ## step 4: check what they answered, and that it streamed
+	@$(PY) -m local.streaming_test check
+
+streaming-test-stop: .venv/.installed ## step 5: end both
+	@$(PY) -m local.streaming_test stop
 
 invoke: .venv/.installed $(SAM) ## run a sample event beside a running stack, in SAM's container (EVENT=words)
 	@docker info >/dev/null 2>&1 || finch info >/dev/null 2>&1 \

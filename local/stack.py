@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,6 +25,7 @@ from local.http_server import close, port_of
 from local.issuer import jwks_url, serve_issuer
 from local.ministack import MiniStack, keep_port
 from local.pinecone_emulator import serve_pinecone
+from local.rie.artifact import write_interpreter
 from local.signing_key import SigningKey, load_or_make
 from local.stack_options import StackOptions
 from local.stack_process import running_stack
@@ -141,8 +143,13 @@ class LocalStack:
         options = self._options
         keys = load_or_make_keys(self._state.ticket_keys)
         environment = function_environment(self._template, addresses, os.environ, options, ticket_keys=keys)
+        function, interpreter = function_config(self._template, environment), sys.executable
+        if options.artifact is not None:
+            function = replace(function, task_root=options.artifact)
+            interpreter = str(write_interpreter(self._state.root.resolve()))
         self._function = FunctionUrl(
-            function_config(self._template, environment),
+            function,
+            interpreter=interpreter,
             processes=options.processes,
             pollers=options.pollers,
             log_file=self._log("function"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from local.state_dir import StateDir
@@ -15,7 +16,8 @@ type Bedrock = Literal["local", "aws"]
 class StackOptions:
     """How a stack is to run.
 
-    Shape   `port` 0 takes a free one; `overrides` are environment variables of both functions, and win
+    Shape   `port` 0 takes a free one; `overrides` are environment variables of both functions, and win;
+            `artifact` is a built function's folder to serve in the place of the working tree
     """
 
     state: StateDir
@@ -25,4 +27,5 @@ class StackOptions:
     pollers: int = 32
     sweep_every_s: float = 60.0
     overrides: Mapping[str, str] = field(default_factory=dict)
+    artifact: Path | None = None
     log_level: str = "INFO"

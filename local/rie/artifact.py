@@ -55,7 +55,7 @@ def plan_launch(artifact: Path, template: Template, addresses: Addresses, state:
 def require_built(artifact: Path) -> None:
     """Return if there is an artifact. Raises PartFailed."""
     if not artifact.is_dir():
-        raise PartFailed(f"nothing is built in {artifact}; run `make rie`")
+        raise PartFailed(f"nothing is built in {artifact}; run `make streaming-test-build`")
 
 
 def find_wrapper(artifact: Path, environment: Mapping[str, str]) -> Path:

@@ -32,7 +32,7 @@ def executable(path: Path, *, mode: int = 0o755) -> Path:
 
 def test_without_a_build_one_is_told_to_make_one(tmp_path: Path) -> None:
     require_built(tmp_path)
-    with pytest.raises(PartFailed, match=r"nothing is built in .*nowhere; run `make rie`"):
+    with pytest.raises(PartFailed, match=r"nothing is built in .*nowhere; run `make streaming-test-build`"):
         require_built(tmp_path / "nowhere")
 
 
