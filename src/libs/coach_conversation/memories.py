@@ -24,8 +24,7 @@ from libs.coach_conversation.table import (
     Write,
 )
 from libs.coach_conversation.tools import ShortText, ToolInput, cut, tool_of
-from libs.coach_conversation.types import ConversationRef, Message, TurnRecord, UserId
-from libs.memory import recall
+from libs.coach_conversation.types import CoachId, ConversationRef, Message, TurnRecord, UserId
 from libs.memory.types import Importance, Memory, MemoryType, Recalled
 
 MAX_CONTENT: Final = 2000
@@ -90,22 +89,17 @@ def effect(record: TurnRecord, said: Message, ports: Ports) -> list[Write]:
     return [Put(key, item, when=(Absent("pk"),)), *noted]
 
 
-def newest(ref: ConversationRef, table: Table) -> tuple[Memory, ...]:
-    """Return the person's newest memories that this coach may use, newest first."""
-    page = Query(pk=items.person(ref.user_id), prefix=items.MEMORIES, limit=SEARCHED, descending=True)
-    found = (items.memory_from(item) for item in table.query(page))
-    return tuple(one for one in found if not one.is_coach_specific or one.coach_id == ref.coach_id)
+def newest(user_id: UserId, table: Table) -> Sequence[Item]:
+    """Return the items of the person's newest memories, newest first."""
+    return table.query(
+        Query(pk=items.person(user_id), prefix=items.MEMORIES, limit=SEARCHED, descending=True)
+    )
 
 
-def recalled(text: str, memories: Sequence[Memory], *, searching: bool) -> tuple[Recalled, ...]:
-    """Return what of the memories an answer to `text` is given, each once.
-
-    What is pinned always; when `searching`, what fits the text. A vector search takes this place.
-    """
-    always = recall.pinned(memories, limit=PINNED)
-    kept = {one.memory.memory_id for one in always}
-    others = [memory for memory in memories if memory.memory_id not in kept]
-    return (*always, *(recall.by_words(text, others, limit=RECALLED) if searching else ()))
+def for_coach(found: Sequence[Item], coach_id: CoachId) -> tuple[Memory, ...]:
+    """Return those memories that this coach may use."""
+    kept = map(items.memory_from, found)
+    return tuple(one for one in kept if not one.is_coach_specific or one.coach_id == coach_id)
 
 
 def receipt(recalled: Recalled) -> dict[str, Any]:

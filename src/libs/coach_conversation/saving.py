@@ -14,6 +14,7 @@ from libs.coach_conversation.errors import (
     TurnNotSaved,
 )
 from libs.coach_conversation.ids import iso
+from libs.coach_conversation.keeping import Known
 from libs.coach_conversation.log import TurnLog
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.recovery import find_turn
@@ -36,10 +37,11 @@ def save(
     log: TurnLog,
     ports: Ports,
     follow_ups: Sequence[Task] = (),
+    known: Sequence[Known] = (),
 ) -> Terminal:
     """Commit the turn's end and return its terminal event; `complete` only after T2."""
     turn = admitted.turn
-    message = _message(admitted, told, reply.fold(told_events), ports)
+    message = _message(admitted, told, reply.fold(told_events), known, ports)
     if message is None and told.failure is None:
         told = Told(failure=ModelStreamInterrupted("the model ended without an answer; ask again"))
     ending = meter.ending(told, ports.clock.monotonic_s())
@@ -89,9 +91,12 @@ def user_message(admitted: Admitted) -> Message:
     )
 
 
-def _message(admitted: Admitted, told: Told, parts: tuple[Part, ...], ports: Ports) -> Message | None:
+def _message(
+    admitted: Admitted, told: Told, parts: tuple[Part, ...], known: Sequence[Known], ports: Ports
+) -> Message | None:
     if not parts:
         return None
+    said = "".join(part.text for part in parts)
     return Message(
         message_id=admitted.ids.assistant,
         role="assistant",
@@ -99,6 +104,7 @@ def _message(admitted: Admitted, told: Told, parts: tuple[Part, ...], ports: Por
         turn_id=admitted.turn.turn_id,
         status="complete" if told.failure is None else "partial",
         created_at=iso(ports.clock.now_ms()),
+        given=tuple(name for one in known for name in one.given(said)),
     )
 
 

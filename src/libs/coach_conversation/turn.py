@@ -51,7 +51,8 @@ NOTICES: Final = {
 class RunningTurn:
     """An admitted turn with what it has while it runs.
 
-    Shape   `told`: the events so far; `planned`: what is left to do once it is completed
+    Shape   `told`: the events so far; `planned`: what is left to do once it is completed; `known`: what the
+            answer was given
     """
 
     admitted: Admitted
@@ -60,6 +61,7 @@ class RunningTurn:
     meter: Meter
     told: list[TurnEvent] = field(default_factory=list)
     planned: list[Task] = field(default_factory=list)
+    known: list[Known] = field(default_factory=list)
 
 
 def run_turn(running: RunningTurn, ports: Ports) -> Iterator[TurnEvent]:
@@ -86,6 +88,7 @@ def run_turn(running: RunningTurn, ports: Ports) -> Iterator[TurnEvent]:
         log=running.log,
         ports=ports,
         follow_ups=running.planned,
+        known=running.known,
     )
 
 
@@ -113,7 +116,12 @@ def _tell(running: RunningTurn, ports: Ports) -> Generator[TurnEvent, None, Told
     for event in contextual_updates.updates(analysis, seed=turn.turn_id):
         say(event)
         yield event
-    known = keeping.known(turn.text, analysis, reading, running.inbox, ports)
+    seen = summaries.remaining(history, background.summary)
+    gathering = keeping.gather(turn.text, turn.conversation, analysis, seen, reading, ports)
+    if gathering.search is not None:
+        yield Progress("recalling", "Looking through my notes")
+    known = keeping.known(gathering, running.inbox, ports)
+    running.known.append(known)
     yield from known.events
     yield Progress("generating", "Writing the answer")
     prompt = _prompt(running, background, history, analysis, known, need, ports)

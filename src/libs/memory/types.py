@@ -5,7 +5,7 @@ from typing import Literal
 
 type MemoryType = Literal["preference", "goal", "constraint", "instruction", "other"]
 type Importance = Literal["low", "medium", "high"]
-type RecallSource = Literal["pinned", "words"]
+type RecallSource = Literal["pinned", "search", "words"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,12 +37,14 @@ class ContextualEvent(TypedDict):
 
 
 class RecalledMemory(TypedDict):
-    """A memory that the answer was given."""
+    """What the answer was given, and why: a memory that is `pinned` to every answer, or found by `search` or
+    by its `words`; or what was found of an `exchange`, a `summary` or a `workout`, under its own id.
+    """
 
     memoryId: str
     snippet: str
     score: float
-    source: str
+    source: Literal["pinned", "search", "words", "exchange", "summary", "workout"]
 
 
 class RecallEvent(TypedDict):

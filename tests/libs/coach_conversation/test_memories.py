@@ -1,6 +1,5 @@
 """Memories: kept once, listed, corrected, forgotten, and given to the answers that need them."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -127,8 +126,9 @@ def test_nobody_reaches_another_s_memories() -> None:
 
 def test_a_coach_s_own_memory_is_not_for_another_coach() -> None:
     scene = kept({**MORNINGS, "isCoachSpecific": True})
-    assert len(memories.newest(REF, scene.stored)) == 1
-    assert memories.newest(replace(REF, coach_id=CoachId("nova")), scene.stored) == ()
+    found = memories.newest(ALICE, scene.stored)
+    assert len(memories.for_coach(found, REF.coach_id)) == 1
+    assert memories.for_coach(found, CoachId("nova")) == ()
 
 
 def test_an_answer_that_needs_the_past_is_given_what_fits_and_says_so() -> None:

@@ -9,6 +9,7 @@ FIELDS = {
     "chat_system": set[str](),
     "coach_memories": {"memories"},
     "coach_moment": {"today", "intent", "asides"},
+    "coach_recalled": {"recalled"},
     "coach_summary": {"summary"},
     "coach_system": {"name", "persona", "specialities", "style", "goals", "limits"},
     "coach_workouts": {"workouts"},
