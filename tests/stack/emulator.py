@@ -34,13 +34,17 @@ class Emulator:
     def calls(self) -> list[dict[str, Any]]:
         """Return the calls of turns since the last `forget_calls`, in order of their start.
 
-        What the worker asks behind a turn is not among them: it comes when it comes.
+        What the worker asks behind a turn is not among them: it comes when it comes; nor are embeddings.
         """
-        return [call for call in self._all_calls() if not _extracts(call)]
+        return [call for call in self._all_calls() if _converses(call) and not _extracts(call)]
 
     def extractions(self) -> list[dict[str, Any]]:
         """Return the calls of the worker's tasks."""
         return [call for call in self._all_calls() if _extracts(call)]
+
+    def embedded(self) -> list[str]:
+        """Return the texts that were embedded."""
+        return [call["request"]["inputText"] for call in self._all_calls() if not _converses(call)]
 
     def _all_calls(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._http.get("/calls").raise_for_status().json()
@@ -51,6 +55,10 @@ class Emulator:
 
     def forget_calls(self) -> None:
         self._http.delete("/calls").raise_for_status()
+
+
+def _converses(call: dict[str, Any]) -> bool:
+    return str(call["operation"]).startswith("Converse")
 
 
 def _extracts(call: dict[str, Any]) -> bool:

@@ -231,7 +231,7 @@ def test_the_service_is_alive_and_describes_itself(person: Person) -> None:
     "event",
     [
         Progress("recalling", "Looking back"),
-        Recall(({"memoryId": "m-1", "snippet": "Bad knee", "score": 0.8, "source": "memory"},)),
+        Recall(({"memoryId": "m-1", "snippet": "Bad knee", "score": 0.8, "source": "search"},)),
         Notice("safety", "Please see a doctor."),
         Error("DEADLINE", "the time is over", True, "t-1", "Three sets"),
     ],
