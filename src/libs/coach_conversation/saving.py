@@ -62,7 +62,7 @@ def give_up(
     """
     failed = Told(failure=TurnNotSaved(NOT_SAVED))
     ending = meter.ending(failed, ports.clock.monotonic_s())
-    message = _message(admitted, failed, reply.fold(told_events), ports)
+    message = _message(admitted, failed, reply.fold(told_events), (), ports)
     token = f"{admitted.ids.assistant}-{admitted.lease.attempt}-failed"
     writes = transitions.finish(admitted.lease, ending, message, now_ms=ports.clock.now_ms())
     while ports.clock.monotonic_s() < until_s:
