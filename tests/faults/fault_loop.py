@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
 
+from libs.coach_conversation.types import Task
+from tests.fakes.clock import START_MS
 from tests.faults import invariants
 from tests.faults.model import Script
 from tests.faults.shim import FAULTS, Fault, Operation, Violation
-from tests.faults.transition_table import LIVE
+from tests.faults.transition_table import LIVE, SKEW_MS
 from tests.faults.world import World
 
 SWEEP_S: Final = 60.0
@@ -23,13 +25,14 @@ OFTEN: Final = 2
 class Scenario:
     """What is done to a world; `play` returns when all is asked for, not when it is answered.
 
-    Shape   `ends` the status of each turn where no fault strikes
+    Shape   `ends` the status of each turn where no fault strikes; `leaves` the tasks that keys leave behind
     """
 
     name: str
     play: Callable[[World], None]
     scripts: Mapping[str, Sequence[Script]] = field(default_factory=dict)
     ends: Mapping[str, str] = field(default_factory=lambda: {"k-1": "completed"})
+    leaves: Mapping[str, Sequence[Task]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Run:
 
 def run(scenario: Scenario, fault: Fault | None = None, *, seed: int = 0, checked: bool = True) -> Run:
     """Play the scenario with the fault, let everything recover, and check what must hold."""
-    world = World(seed, fault=fault, scripts=scenario.scripts)
+    world = World(seed, fault=fault, scripts=scenario.scripts, leaves=scenario.leaves)
     try:
         scenario.play(world)
         if fault is not None and fault.kind == "stall":
@@ -95,13 +98,14 @@ def recover(world: World, *, at_once: bool) -> None:
             world.run_all()
     _send_again(keys, world)
     settle(world)
-    again = [call.key for call in world.calls[calls:] if call.key in known]
+    again = [call.key for call in world.calls[calls:] if call.of_turn and call.key in known]
     if again:
         world.violations.append(Violation("I2", f"a model was called for {again}, which had ended"))
     last = world.post("another")
     world.run_all()
     if last.last is None or last.last.kind != "complete":
         world.violations.append(Violation("usable", f"the next turn ends with {last.outcome} {last.last}"))
+    follow_up(world)
 
 
 def _send_again(keys: Sequence[str], world: World) -> None:
@@ -125,6 +129,14 @@ def settle(world: World) -> None:
         for key in world.take_sent():
             world.deliver(key)
             world.run_all()
+        follow_up(world)
+
+
+def follow_up(world: World) -> None:
+    """Let the worker have the tasks until none comes back."""
+    while world.queue.waiting:
+        world.deliver_tasks()
+        world.run_all()
 
 
 def first_violations(scenario: Scenario, *, seeds: int = 8) -> Run | None:
@@ -142,10 +154,15 @@ def every_fault(scenario: Scenario, *, seed: int = 0) -> Iterator[Run]:
 
 
 def _check_swept(world: World) -> None:
+    swept_ms = START_MS + round(world.now_s * 1000) - SKEW_MS
     for key in world.keys:
         record = world.record(key)
         if record is not None and record.status in LIVE and record.mode != "queued":
             world.violations.append(Violation("I6", f"{key} is {record.status}, a lease and a sweep later"))
+        if record is not None and record.follow_ups and record.due_at_ms < swept_ms:
+            world.violations.append(
+                Violation("follow-ups", f"{key}: {record.follow_ups} are due and not sent")
+            )
 
 
 def faults_of(operations: Sequence[Operation]) -> Iterator[Fault]:

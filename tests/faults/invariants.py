@@ -11,6 +11,7 @@ from libs.coach_conversation.table import Item, Key
 from libs.coach_conversation.types import TurnRecord
 from libs.streaming.events import IllegalOrder
 from tests.fakes.ports import REF
+from tests.faults import effects
 from tests.faults.model import asks
 from tests.faults.readers import Reader, text_of
 from tests.faults.shim import Violation
@@ -49,7 +50,7 @@ class Aftermath:
 def check(world: World) -> list[Violation]:
     """Return all that was violated; nobody may be running any more."""
     after = Aftermath(world, world.table.table.all())
-    found = [*world.violations, *_of_conversation(after), *_of_journal(world)]
+    found = [*world.violations, *_of_conversation(after), *_of_journal(world), *effects.check(world)]
     for key in world.keys:
         record = after.record(key)
         readers = [reader for reader in world.readers if reader.key == key]
@@ -85,7 +86,7 @@ def _of_turn(key: str, record: TurnRecord | None, after: Aftermath) -> Iterator[
 
 
 def _of_calls(key: str, record: TurnRecord, world: World) -> Iterator[Violation]:
-    calls = [call for call in world.calls if call.key == key]
+    calls = [call for call in world.calls if call.key == key and call.of_turn]
     for call in calls:
         if (record.turn_id, call.process) not in world.table.attempts:
             yield Violation("I2", f"{key}: {call.process} called a model for a turn that is not its own")
@@ -214,5 +215,6 @@ def _of_conversation(after: Aftermath) -> Iterator[Violation]:
 
 def _of_journal(world: World) -> Iterator[Violation]:
     for where, error in world.journal.unforeseen:
-        if "StoreUnavailable" not in error:
+        of_task = where == "worker" and "ModelUnavailable" in error
+        if "StoreUnavailable" not in error and not of_task:
             yield Violation("unforeseen", f"{where}: {error}")

@@ -7,18 +7,22 @@ end all recovers, and the invariants are checked.
 """
 
 from collections import Counter
+from random import Random
 from typing import Final
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from libs.coach_conversation.types import Task
 from tests.faults import invariants
 from tests.faults.fault_loop import recover
 from tests.faults.model import Script, spoken
 from tests.faults.readers import Reader
-from tests.faults.scenarios import BROKEN, SECOND_CHANCE, SILENT
+from tests.faults.scenarios import BROKEN, LOGS, REMEMBERS, SECOND_CHANCE, SILENT
 from tests.faults.shim import Fault, FaultKind, Process
 from tests.faults.world import World
+
+type Leaves = tuple[Task, ...]
 
 KEYS: Final = st.sampled_from(["k-1", "k-2", "k-3"])
 ANY: Final = st.integers(0, 7)
@@ -27,6 +31,7 @@ SOON: Final = st.sampled_from([0.0, 0.2, 0.7, 1.3])
 """What passes behind a step: mostly too little for a turn to end."""
 KINDS: Final = st.sampled_from(["fail before", "fail after", "kill", "kill after", "stall", "late"])
 SCRIPTS: Final = st.sampled_from([SECOND_CHANCE, BROKEN, SILENT, (spoken("long", deltas=40, pause_s=0.5),)])
+LEAVES: Final = st.sampled_from([LOGS, REMEMBERS, LOGS[:1], REMEMBERS[:1], LOGS[1:]])
 
 taken: Counter[str] = Counter()
 """The rows of the transition table that were taken, over all examples."""
@@ -37,9 +42,15 @@ class Conversation(RuleBasedStateMachine):
 
     world: World
 
-    @initialize(seed=st.integers(0, 999), scripts=st.dictionaries(KEYS, SCRIPTS, max_size=2))
-    def begin(self, seed: int, scripts: dict[str, tuple[Script, ...]]) -> None:
-        self.world = World(seed, scripts=scripts)
+    @initialize(
+        seed=st.integers(0, 999),
+        scripts=st.dictionaries(KEYS, SCRIPTS, max_size=2),
+        leaves=st.dictionaries(KEYS, LEAVES),
+    )
+    def begin(
+        self, seed: int, scripts: dict[str, tuple[Script, ...]], leaves: dict[str, tuple[Task, ...]]
+    ) -> None:
+        self.world = World(seed, scripts=scripts, leaves=leaves)
 
     # Clients.
 
@@ -107,6 +118,16 @@ class Conversation(RuleBasedStateMachine):
         """SQS delivers at least once."""
         for key in self.world.take_sent() * (1 + twice):
             self.world.deliver(key)
+        self.world.run(soon)
+
+    @precondition(lambda self: self.world.queue.waiting)
+    @rule(seed=st.integers(0, 99), times=st.sampled_from([1, 1, 2, 5]), soon=SOON)
+    def deliver_tasks(self, seed: int, times: int, soon: float) -> None:
+        """SQS delivers in any order."""
+        messages = self.world.queue.take() * times
+        Random(seed).shuffle(messages)
+        for message in messages:
+            self.world.deliver_task(message)
         self.world.run(soon)
 
     # What goes wrong.

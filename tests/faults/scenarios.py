@@ -3,7 +3,9 @@
 from typing import Final
 
 from libs.coach_conversation.errors import ModelStreamInterrupted, ModelThrottled, ModelUnavailable
-from libs.coach_conversation.ports import Delta, Stop
+from libs.coach_conversation.ports import Delta, Stop, ToolAnswer
+from libs.coach_conversation.types import Task
+from tests.fakes.model import ROUTER_USAGE
 from tests.faults.fault_loop import Scenario
 from tests.faults.model import Pause, spoken
 from tests.faults.world import World
@@ -125,6 +127,42 @@ def _twins(world: World) -> None:
     world.post("k-1")
 
 
+def _followed_up(world: World) -> None:
+    world.post("k-1")
+    world.run_all()
+    world.deliver_tasks()
+
+
+def _delivered_twice(world: World) -> None:
+    """SQS delivers at least once: two workers are at each task at the same time."""
+    world.post("k-1")
+    world.run_all()
+    for message in world.queue.take() * 2:
+        world.deliver_task(message)
+
+
+def _out_of_order(world: World) -> None:
+    """Two turns are summed up at once, the later one first."""
+    for key in ("k-1", "k-2"):
+        world.post(key)
+        world.run_all()
+    for message in reversed(world.queue.take()):
+        world.deliver_task(message)
+
+
+def _poisoned(world: World) -> None:
+    """A task that fails whenever it is delivered."""
+    world.post("k-1")
+    world.run_all()
+    while world.queue.waiting:
+        world.deliver_tasks()
+        world.run_all()
+
+
+LOGS: Final[tuple[Task, ...]] = ("workout", "summary")
+REMEMBERS: Final[tuple[Task, ...]] = ("memory", "summary")
+AWAY: Final = ((ModelUnavailable("away"),),)
+MALFORMED: Final = ((ToolAnswer("a word", ROUTER_USAGE),),)
 SECOND_CHANCE: Final = ((ModelThrottled("slow down"),), (ModelUnavailable("away"),), spoken("third"))
 BROKEN: Final = ((Pause(0.3), Delta("half "), Pause(0.6), ModelStreamInterrupted("gone")),)
 SILENT: Final = ((Pause(0.3), Delta("half "), Pause(40.0), Stop("end_turn")),)
@@ -161,6 +199,17 @@ SCENARIOS: Final = (
     Scenario("twins", _twins),
     Scenario("stalled", _stalled),
     Scenario("stalled late", _stalled_late, ends={"k-1": "interrupted"}),
+    Scenario("followed up", _followed_up, leaves={"k-1": REMEMBERS}),
+    Scenario("delivered twice", _delivered_twice, leaves={"k-1": LOGS}),
+    Scenario(
+        "out of order",
+        _out_of_order,
+        ends={"k-1": "completed", "k-2": "completed"},
+        leaves={"k-1": ("summary",), "k-2": ("summary",)},
+    ),
+    Scenario("a task that always fails", _poisoned, {"k-1 save_workout": AWAY}, leaves={"k-1": ("workout",)}),
+    Scenario("a malformed answer", _poisoned, {"k-1 save_memory": MALFORMED}, leaves={"k-1": ("memory",)}),
+    Scenario("cancelled with tasks", _cancelled, ends={"k-1": "cancelled"}, leaves={"k-1": LOGS}),
 )
 LONG: Final = Scenario("long", _long, {"k-1": (spoken("long", deltas=44, pause_s=0.5),)})
 """Too long for a loop over all its operations."""

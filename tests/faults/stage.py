@@ -1,15 +1,16 @@
 """The stage: one table, one queue and one model, and processes that share them in virtual time."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from random import Random
 
 from libs.coach_conversation.ids import next_ulid, turn_id
 from libs.coach_conversation.items import turn_from, turn_key
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.table import Item
-from libs.coach_conversation.types import Limits, TurnId, TurnRecord
-from tests.fakes.ports import REF, FakeJournal, FakeQueue, conversation_items, make_ports
+from libs.coach_conversation.types import Limits, Task, TurnId, TurnRecord
+from tests.fakes.ports import REF, FakeJournal, conversation_items, make_ports
 from tests.fakes.table import FakeTable
+from tests.faults.carrying import CarryingQueue
 from tests.faults.model import Called, Script, ScriptedModel
 from tests.faults.scheduler import Scheduler
 from tests.faults.shim import (
@@ -33,7 +34,7 @@ class Stage:
     """What processes share, and what was seen of them; one conversation, named by REF.
 
     Shape   `fault` strikes at the operation of its number; `struck` is that operation, once it did;
-            `turn_ids` are those of keys that are not a message's
+            `turn_ids` are those of keys that are not a message's; `leaves` the tasks that keys leave behind
     """
 
     def __init__(
@@ -42,16 +43,18 @@ class Stage:
         *,
         fault: Fault | None = None,
         scripts: Mapping[str, Sequence[Script]] | None = None,
+        leaves: Mapping[str, Collection[Task]] | None = None,
         limits: Limits | None = None,
         items: Sequence[Item] = (),
     ) -> None:
         self.scheduler = Scheduler(seed)
-        self.fault, self.scripts, self.limits = fault, scripts or {}, limits or Limits()
+        self.fault, self.limits = fault, limits or Limits()
+        self.scripts, self.leaves = scripts or {}, leaves or {}
         self.struck: Operation | None = None
         self.operations: list[Operation] = []
         self.violations: list[Violation] = []
         self.table = WatchedTable(FakeTable([*conversation_items(), *items]), self.violations)
-        self.queue, self.journal = FakeQueue(), FakeJournal()
+        self.queue, self.journal = CarryingQueue(), FakeJournal()
         self.calls: list[Called] = []
         self.processes: list[Process] = []
         self.turn_ids: dict[str, str] = {}
@@ -83,7 +86,7 @@ class Stage:
     def ports(self, process: Process) -> Ports:
         """Return the process's ports; every one of them goes through the shim."""
         clock = ShimClock(process)
-        model = ScriptedModel(process.name, self.calls, self.scripts, lambda: self.scheduler.now_s)
+        model = ScriptedModel(process.name, self.calls, self.scripts, self.leaves, lambda: self.now_s)
         return make_ports(
             clock=clock,
             table=ShimTable(process, self.table),

@@ -5,9 +5,10 @@ import pytest
 from tests.faults.conftest import Figures
 from tests.faults.fault_loop import first_violations
 from tests.faults.mutants import MUTANTS, Mutant
+from tests.faults.task_mutants import TASK_MUTANTS
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", [*MUTANTS, *TASK_MUTANTS], ids=lambda mutant: mutant.name)
 def test_a_turn_without_this_safeguard_is_caught(
     mutant: Mutant, monkeypatch: pytest.MonkeyPatch, figures: Figures
 ) -> None:

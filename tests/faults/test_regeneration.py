@@ -1,7 +1,12 @@
 """Every fault at every operation of an answer that is written anew: the old one is never lost for nothing."""
 
-from tests.faults.fault_loop import faults_of, settle
+import pytest
+
+from libs.coach_conversation import follow_ups
+from tests.faults import effects
+from tests.faults.fault_loop import faults_of, follow_up, settle
 from tests.faults.model import asks
+from tests.faults.scenarios import LOGS
 from tests.faults.shim import Fault
 from tests.faults.world import World
 
@@ -9,8 +14,8 @@ AGAIN = "k-1 again"
 
 
 def answered(fault: Fault | None) -> tuple[World, str]:
-    """Return a world in which a message was answered, and the answer's id."""
-    world = World(fault=fault)
+    """Return a world in which a message was answered, and the answer's id; its tasks wait in the queue."""
+    world = World(fault=fault, leaves={"k-1": LOGS})
     world.post("k-1")
     world.run_all()
     record = world.record("k-1")
@@ -29,6 +34,7 @@ def written_anew(fault: Fault | None = None) -> World:
     settle(world)
     world.post("k-2")
     world.run_all()
+    follow_up(world)
     return world
 
 
@@ -39,7 +45,7 @@ def wrong_in(world: World) -> list[str]:
     said = [message["content"] for message in messages if message["role"] == "user"]
     answers = [message for message in messages if message["role"] == "assistant"]
     (meta,) = (item for at, item in items.items() if at.sk == "META")
-    found = [str(violation) for violation in world.violations]
+    found = [str(violation) for violation in (*world.violations, *effects.check(world))]
     if record is None or not record.is_terminal:
         return [*found, f"the turn is {record}"]
     if said != [asks("k-1")]:
@@ -68,3 +74,10 @@ def test_an_answer_written_anew_takes_the_place_of_the_old_one_whatever_fails() 
     faults = [fault for fault in faults_of(plain.operations[:last]) if fault.number > before]
     assert [(fault, wrong) for fault in faults for wrong in wrong_in(written_anew(fault))] == []
     assert len(faults) > 60
+
+
+def test_without_a_mark_on_the_message_s_first_turn_a_workout_is_logged_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(follow_ups, "OF_THE_MESSAGE", ())
+    assert "2 effects of workout" in " ".join(wrong_in(written_anew()))

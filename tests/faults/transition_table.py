@@ -113,6 +113,29 @@ def _sends(change: Change) -> bool:
     return cleared and change.only("followUps", "dueAt", "gsi1pk", "gsi1sk")
 
 
+TASKS: Final = ("memory", "workout", "summary")
+
+
+def _marked(change: Change, mark: str) -> list[str]:
+    """Return the tasks that have a new mark, where nothing else is new."""
+    assert change.before is not None
+    return [
+        task
+        for task in TASKS
+        if f"{mark}_{task}" in change.after.keys() - change.before.keys()
+        and f"done_{task}" not in change.before
+        and change.only(f"done_{task}", f"failed_{task}", f"usage_{task}")
+    ]
+
+
+def _is_done(change: Change) -> bool:
+    return any(f"failed_{task}" not in change.after for task in _marked(change, "done"))
+
+
+def _fails(change: Change) -> bool:
+    return any(f"done_{task}" not in change.after for task in _marked(change, "failed"))
+
+
 def _begins(change: Change, attempt: int) -> bool:
     return bool(change.after["attempt"] == attempt and change.after["loggedUpTo"] == 0)
 
@@ -135,6 +158,8 @@ ROWS: Final = (
         lambda it: it.after["mode"] == "attach" and it.past_due,
     ),
     Row("follow-ups sent", ("completed",), ("completed",), _sends),
+    Row("task done", TERMINAL, TERMINAL, _is_done),
+    Row("task failed", ("completed",), ("completed",), _fails),
     Row("requeue", ("pending", "processing"), ("pending", "processing"), _requeues),
 )
 

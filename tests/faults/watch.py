@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from libs.coach_conversation.conversations import DELETED_COACH
 from libs.coach_conversation.table import Item, Key, Query, Write
@@ -11,6 +11,8 @@ from tests.fakes.clock import START_MS
 from tests.fakes.table import FakeTable
 from tests.faults.shim import Process, Violation
 from tests.faults.transition_table import LIVE, TERMINAL, Change, row_of
+
+EFFECTS: Final = {"MEM": "memory", "WKT": "workout", "SUM": "summary"}
 
 type Items = Mapping[Key, Item]
 
@@ -58,6 +60,10 @@ class WatchedTable:
                 self._check_entry(key, before, after)
             case "M":
                 self._check_message(key, before.get(key), after)
+            case "MEM" | "WKT" | "SUM":
+                self._check_effect(key, before, after)
+            case "META":
+                self._check_summary(before.get(key), after.get(key))
 
     def _check_turn(self, process: Process, key: Key, before: Item | None, after: Item | None) -> None:
         if after is None:
@@ -82,7 +88,8 @@ class WatchedTable:
             self.attempts[turn_id, process.name] = after["attempt"]
         live = self._live.setdefault(key.pk, set())
         (live.discard if after["status"] in TERMINAL else live.add)(turn_id)
-        if after["status"] in TERMINAL and after.get("hasReply"):
+        told_more = not change.kept("status", "loggedUpTo")
+        if told_more and after["status"] in TERMINAL and after.get("hasReply"):
             self._check_reply(key.pk, after)
 
     def _check_reply(self, pk: str, turn: Item) -> None:
@@ -111,6 +118,26 @@ class WatchedTable:
         deleted = any(item["coachId"] == DELETED_COACH for item in meta.values())
         if before is not None and not deleted and (said is not None or before["role"] == "user"):
             self._wrong("I1", f"the message {key.sk} was written over or deleted")
+
+    def _check_effect(self, key: Key, before: Items, after: Items) -> None:
+        """An effect is new, and comes with its mark on the turn that it names."""
+        effect = after.get(key)
+        if effect is None:
+            return
+        task = EFFECTS[key.sk.partition("#")[0]]
+        marked = [
+            at.sk
+            for at, item in after.items()
+            if f"done_{task}" in item and f"done_{task}" not in before.get(at, {})
+        ]
+        if key in before or f"TURN#{effect['turnId']}" not in marked:
+            self._wrong("I8", f"{key.sk} is written with {marked}, over {before.get(key)}")
+
+    def _check_summary(self, before: Item | None, after: Item | None) -> None:
+        if before is not None and after is not None:
+            reached, reaches = before.get("summaryUpTo", ""), after.get("summaryUpTo", "")
+            if reaches < reached:
+                self._wrong("summary", f"a summary up to {reached} gave way to one up to {reaches}")
 
     def _check_active(self, pk: str) -> None:
         key = Key(pk, "META")

@@ -16,6 +16,7 @@ from libs.streaming.requests import Request
 from stream_coach.deliveries import live, plain_json, resume, turn_json, worker
 from stream_coach.deliveries.call import Call
 from tests.fakes.ports import REF
+from tests.faults.carrying import Carried
 from tests.faults.model import asks
 from tests.faults.readers import Reader, Seen
 from tests.faults.scheduler import Killed
@@ -109,6 +110,25 @@ class World(Stage):
         ids = self._params(key)
         message = {"messageId": key, "body": json.dumps(ids)}
         self.invoke(self.process("worker"), lambda ports: worker.work([message], self._context(ports), ports))
+
+    def deliver_task(self, message: Carried) -> None:
+        """Let the worker have a message about a task; it goes back to the queue where it is not done."""
+
+        def work(ports: Ports) -> None:
+            try:
+                failed = worker.work([message.record], self._context(ports), ports)["batchItemFailures"]
+            except Killed:
+                self.queue.back(message)
+                raise
+            if failed:
+                self.queue.back(message)
+
+        self.invoke(self.process("worker"), work)
+
+    def deliver_tasks(self) -> None:
+        """Let the worker have all messages about tasks that are in the queue."""
+        for message in self.queue.take():
+            self.deliver_task(message)
 
     def sweep(self) -> None:
         self.invoke(self.process("sweeper"), worker.sweep_due)

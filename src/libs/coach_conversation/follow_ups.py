@@ -32,7 +32,6 @@ EFFECTS: Final[Mapping[Task, Effect]] = {
     "exchange": indexing.exchange_effect,
 }
 
-
 OF_THE_MESSAGE: Final[Collection[Task]] = ("memory", "workout")
 """Tasks about what the person said, which an answer that is written anew leaves as it was."""
 
@@ -96,19 +95,22 @@ def run(task: Task, ref: ConversationRef, turn_id: TurnId, ports: Ports) -> None
 
 
 def _effect(task: Task, record: TurnRecord, ports: Ports) -> list[Write]:
-    """Return what the task writes; nothing where an earlier turn about the same message did it."""
+    """Return what the task writes; nothing where an earlier turn about the same message did it.
+
+    Where it did not, it is marked there too: of two turns about one message, only one has the effect.
+    """
     said_key = items.message_key(record.conversation, record.user_message_id)
     found = ports.table.read([said_key]).get(said_key)
     if found is None:
         return []
     said = items.message_from(found)
-    if (
-        task in OF_THE_MESSAGE
-        and said.turn_id != record.turn_id
-        and task_transitions.done_mark(task) in _turn(record, said.turn_id, ports)
-    ):
+    if task not in OF_THE_MESSAGE or said.turn_id == record.turn_id:
+        return EFFECTS[task](record, said, ports)
+    first = _turn(record, said.turn_id, ports)
+    if task_transitions.done_mark(task) in first:
         return []
-    return EFFECTS[task](record, said, ports)
+    there_too = task_transitions.done(record.conversation, said.turn_id, task, now_ms=ports.clock.now_ms())
+    return [*EFFECTS[task](record, said, ports), *(there_too if first else [])]
 
 
 def _turn(record: TurnRecord, turn_id: TurnId, ports: Ports) -> Item:
