@@ -5,22 +5,17 @@ process that stood still while all was deleted.
 """
 
 import json
-from dataclasses import replace
 from typing import Any, Final
 
 from libs.coach_conversation import items, tombstones
-from libs.coach_conversation.ports import Ports, Prompt, ToolAnswer
 from libs.coach_conversation.table import Item, Key
 from libs.coach_conversation.types import ConversationRef, UserId
 from stream_coach.deliveries import person_json, plain_json, worker
-from tests.fakes.model import ROUTER_USAGE
 from tests.fakes.ports import ALICE, REF, conversation_items
 from tests.faults.fault_loop import faults_of, settle
-from tests.faults.model import Pause, Script, ScriptedModel
-from tests.faults.shim import Fault, Process, ShimModel
+from tests.faults.shim import Fault
 from tests.faults.world import World
 
-MEMORY: Final[Script] = (Pause(0.1), ToolAnswer({"content": "My left knee hurts."}, ROUTER_USAGE))
 HERS: Final[Item] = {
     **items.memory_key(ALICE, "01M7YHX3000000000000000000")._asdict(),
     "memoryId": "01M7YHX3000000000000000000",
@@ -36,23 +31,11 @@ HERS: Final[Item] = {
 BOBS: Final = ConversationRef(UserId("bob"), REF.coach_id, REF.conversation_id)
 
 
-class RememberingModel(ScriptedModel):
-    """Has something to remember, whatever it is shown."""
-
-    def begin(self, prompt: Prompt) -> Script:
-        remembers = prompt.tool is not None and prompt.tool.name == "save_memory"
-        return MEMORY if remembers else super().begin(prompt)
-
-
 class Leaving(World):
     """A person of whom much is kept, who wants all of it deleted."""
 
     def __init__(self, seed: int = 0, **options: Any) -> None:
         super().__init__(seed, items=[HERS, *conversation_items(BOBS)], **options)
-
-    def ports(self, process: Process) -> Ports:
-        model = RememberingModel(process.name, self.calls, self.scripts, lambda: self.scheduler.now_s)
-        return replace(super().ports(process), model=ShimModel(process, model))
 
     def leave(self) -> None:
         self._ask("", person_json.delete_data)
