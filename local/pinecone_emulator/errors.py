@@ -2,7 +2,9 @@
 
 from typing import Final, Literal
 
-type ErrorKind = Literal["invalid", "not_found", "no_key", "too_large", "unknown_path", "internal"]
+type ErrorKind = Literal[
+    "invalid", "not_found", "no_key", "too_large", "unknown_path", "throttled", "internal"
+]
 
 STATUS: Final[dict[ErrorKind, int]] = {
     "invalid": 400,
@@ -10,6 +12,7 @@ STATUS: Final[dict[ErrorKind, int]] = {
     "no_key": 401,
     "too_large": 413,
     "unknown_path": 404,
+    "throttled": 429,
     "internal": 500,
 }
 # google.rpc.Code, which stands in the body beside the message.
@@ -19,6 +22,7 @@ _CODES: Final[dict[ErrorKind, int]] = {
     "no_key": 16,
     "too_large": 11,
     "unknown_path": 12,
+    "throttled": 8,
     "internal": 13,
 }
 

@@ -4,7 +4,7 @@
 
     {"delayMs": 0,      before each answer, fault or not
      "fault": null,     "down": the connection breaks; "garbage": 200 with what is no answer;
-                        "error500": an internal error
+                        "error500": an internal error; "error429": too many requests
      "times": null}     how many calls the fault hits; null is until the next PUT
 
 A call that a fault hits changes nothing.
@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-type Fault = Literal["down", "garbage", "error500"]
+type Fault = Literal["down", "garbage", "error500", "error429"]
 
 GARBAGE: Final[tuple[bytes, ...]] = (
     b"<html><body>502 Bad Gateway</body></html>",

@@ -88,6 +88,8 @@ class Emulator:
                 await exchange.reply(200, self.board.take_garbage(), _JSON)
             case "error500":
                 raise PineconeError("internal", "A fault of the emulator's script.")
+            case "error429":
+                raise PineconeError("throttled", "A fault of the emulator's script.")
             case _:
                 await exchange.reply_json(200, operation(request))
 

@@ -17,14 +17,13 @@ def may_repeat(text: str, content: str) -> bool:
 
 def without(text: str, contents: Sequence[str]) -> str:
     """Return a text without the sentences that say again what is said in `contents`."""
-    told = [_plain(content) for content in contents]
-    kept = [
-        sentence
-        for sentence in sentences(text)
-        if not any(one in _plain(sentence) for one in told)
-        and not any(says_the_same(sentence, content) for content in contents)
-    ]
-    return "\n".join(kept)
+    found = sentences(text)
+    kept = [sentence for sentence in found if not any(_says(sentence, content) for content in contents)]
+    return text if len(kept) == len(found) else "\n".join(kept)
+
+
+def _says(sentence: str, content: str) -> bool:
+    return _plain(content) in _plain(sentence) or says_the_same(sentence, content)
 
 
 def _plain(text: str) -> str:

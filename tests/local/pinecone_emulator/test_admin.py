@@ -31,6 +31,8 @@ def test_a_script_that_does_not_fit_is_refused(emulator: Emulator, script: Any) 
 def test_a_fault_hits_as_often_as_it_says(emulator: Emulator) -> None:
     emulator.script(fault="error500", times=2)
     assert [query(emulator).status_code for _ in range(3)] == [500, 500, 200]
+    emulator.script(fault="error429", times=1)
+    assert [query(emulator).status_code for _ in range(2)] == [429, 200]
 
 
 def test_a_fault_without_times_stays(emulator: Emulator) -> None:

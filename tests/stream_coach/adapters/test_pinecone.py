@@ -82,7 +82,7 @@ def test_what_is_asked_names_the_person_and_the_types(emulator: Emulator, index:
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-@pytest.mark.parametrize("fault", ["down", "error500"])
+@pytest.mark.parametrize("fault", ["down", "error500", "error429"])
 def test_a_call_that_fails_is_not_repeated(
     emulator: Emulator, index: PineconeIndex, call: Callable[[PineconeIndex], object], fault: str
 ) -> None:
