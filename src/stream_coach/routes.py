@@ -221,6 +221,7 @@ ROUTES: Final = RouteTable(
             errors=(
                 "INVALID_USER_RESPONSE",
                 "PROVIDER_NOT_CONFIGURED",
+                "DATA_BEING_DELETED",
                 "IDEMPOTENCY_KEY_REUSED",
                 "RATE_LIMITED",
                 "STORE_UNAVAILABLE",
