@@ -18,7 +18,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "begin_turn": {"userResponse": "let me in", "mode": "attach"},
     "save_coach": {"name": "Mira", "persona": "A coach."},
 }
-OWNED: Final = {route.name: route for route in ROUTES.routes if route.auth != "none"}
+OWNED: Final = {route.name: route for route in ROUTES.routes if "{userId}" in route.template}
 IN_A_CONVERSATION: Final = [name for name, route in OWNED.items() if "{conversationId}" in route.template]
 
 
@@ -40,6 +40,7 @@ def _ask(name: str, asking: Person, whose: Person, secret: tuple[Conversation, s
         "conversationId": conversation.id,
         "turnId": turn_id,
         "memoryId": "some-memory",
+        "workoutId": "some-workout",
     }
     path = route.template.format_map(names)
     query = {"turnId": turn_id} if name == "resume_stream" else {}
