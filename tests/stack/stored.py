@@ -46,6 +46,20 @@ class StoredTable:
         """Return all that is left of a conversation."""
         return self._items(f"U#{user}#C#{conversation}", "")
 
+    def notes(self, user: str) -> list[Item]:
+        """Return of what of the person's the vector index still has to be told."""
+        return self._items(f"U#{user}", "VEC#")
+
+    def naming(self, user: str) -> list[Item]:
+        """Return all items in which the person's id is to be found, wherever they lie."""
+        found: list[Item] = []
+        page = self._table.scan(ConsistentRead=True)
+        while True:
+            found += [dict(item) for item in page["Items"] if user in str(item)]
+            if "LastEvaluatedKey" not in page:
+                return found
+            page = self._table.scan(ConsistentRead=True, ExclusiveStartKey=page["LastEvaluatedKey"])
+
     def put(self, items: Iterable[Item]) -> None:
         with self._table.batch_writer() as batch:
             for item in items:

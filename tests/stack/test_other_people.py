@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from stream_coach.routes import ROUTES
-from tests.stack.client import Conversation, Person, Stack
+from tests.stack.client import Conversation, Person, Stack, eventually
 
 pytestmark = pytest.mark.stack
 
@@ -27,7 +27,11 @@ def secret(shared_stack: Stack) -> tuple[Conversation, str]:
     """A conversation with a secret, and its turn."""
     shared_stack.emulator.play()
     conversation = shared_stack.person().begin()
-    return conversation, conversation.say(f"/say {SECRET}").turn_id
+    turn_id = conversation.say(f"/say {SECRET}").turn_id
+    # What the worker asks behind the turn is none of the intruders' doing.
+    eventually(lambda: "done_exchange" in shared_stack.table.turn(*conversation.where, turn_id))
+    eventually(lambda: not shared_stack.table.notes(conversation.person.user))
+    return conversation, turn_id
 
 
 def _ask(name: str, asking: Person, whose: Person, secret: tuple[Conversation, str]) -> httpx.Response:

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 import httpx
 import pytest
-from boto3.dynamodb.conditions import Key
 
 from stream_coach.routes import ROUTES
 from tests.stack.client import Conversation, Person, Stack, eventually
@@ -63,33 +62,17 @@ def live(person: Person, who: str) -> Conversation:
     stack = person.stack
     eventually(lambda: stack.table.meta(*conversation.where).get("summary"))
     eventually(lambda: kept(person, "memories") and kept(person, "workouts"))
-    eventually(lambda: not notes_of(person))
+    eventually(lambda: not stack.table.notes(person.user))
     return conversation
-
-
-def items_of(person: Person) -> list[dict[str, Any]]:
-    """Return whatever in the table names the person."""
-    table = person.stack.table._table
-    found: list[dict[str, Any]] = []
-    arguments: dict[str, Any] = {"ConsistentRead": True}
-    while True:
-        page = table.scan(**arguments)
-        found += [dict(item) for item in page["Items"] if person.user in str(item)]
-        if "LastEvaluatedKey" not in page:
-            return found
-        arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
 def said_by(person: Person) -> list[dict[str, Any]]:
     """Return what of the person's does not change behind their back."""
-    return [item for item in items_of(person) if item["sk"].startswith(("COACH#", "CONV#", "M#"))]
-
-
-def notes_of(person: Person) -> list[dict[str, Any]]:
-    """Return what the index still has to be told of."""
-    wanted = Key("pk").eq(f"U#{person.user}") & Key("sk").begins_with("VEC#")
-    page = person.stack.table._table.query(KeyConditionExpression=wanted, ConsistentRead=True)
-    return [dict(item) for item in page["Items"]]
+    return [
+        item
+        for item in person.stack.table.naming(person.user)
+        if item["sk"].startswith(("COACH#", "CONV#", "M#"))
+    ]
 
 
 def vectors_of(person: Person) -> int:
@@ -170,7 +153,7 @@ def test_whoever_leaves_leaves_nothing_and_may_come_back(stack: Stack, figures: 
     eventually(lambda: vectors_of(person) > 0)
     other.begin().say("/say I stay.")
     before = said_by(other)
-    count = len(items_of(person))
+    count = len(stack.table.naming(person.user))
     waiting = person.begin()
     stack.http.post(
         f"{waiting.path}/turns", json={"userResponse": "wait", "mode": "attach"}, headers=person.headers
@@ -178,7 +161,7 @@ def test_whoever_leaves_leaves_nothing_and_may_come_back(stack: Stack, figures: 
     response = stack.http.delete(f"/users/{person.user}/data", headers=person.headers)
     assert response.status_code == 204, response.text
     figures(f"all of a person's data: {count} items gone in {response.elapsed.total_seconds() * 1000:.0f} ms")
-    assert items_of(person) == []
+    assert stack.table.naming(person.user) == []
     assert vectors_of(person) == 0
     assert len(before) == 4
     assert said_by(other) == before
@@ -196,4 +179,4 @@ def test_an_answer_that_is_running_ends_and_is_not_kept(stack: Stack) -> None:
         assert response.status_code == 204
         stream.read()
     assert (stream.types.count("complete"), stream.types.count("error")) == (0, 1)
-    assert items_of(person) == []
+    assert stack.table.naming(person.user) == []
