@@ -52,6 +52,40 @@ def test_a_task_that_nobody_knows_goes_to_the_dead_letters() -> None:
     assert deliver(scene, "dance") == [{"itemIdentifier": "m-1"}]
 
 
+IDS = {"userId": "alice", "coachId": "atlas", "conversationId": "c-1", "turnId": "t-1"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "no json",
+        "[1]",
+        '"turn"',
+        "{}",
+        "[" * 100_000,
+        json.dumps({**IDS, "task": "dance"}),
+        json.dumps({**IDS, "task": None}),
+        json.dumps({**IDS, "task": ["workout"]}),
+        json.dumps({**IDS, "turnId": 7}),
+        json.dumps({**IDS, "turnId": "t#1"}),
+        json.dumps({**IDS, "userId": "alice#C#c-1"}),
+        json.dumps({name: value for name, value in IDS.items() if name != "coachId"}),
+        json.dumps(IDS),
+        json.dumps({**IDS, "task": "workout"}),
+    ],
+)
+def test_a_message_that_is_none_of_ours_goes_to_the_dead_letters_and_holds_nothing_up(body: str) -> None:
+    scene = FollowedUp(LOGGING, save_workout=[SQUATS])
+    turn_id = scene.say()
+    good = json.dumps({**IDS, "turnId": turn_id, "task": "workout"})
+    batch = [{"messageId": name, "body": text} for name, text in (("bad", body), ("good", good))]
+    answer = worker.work(batch, Context("r-1", time.monotonic() + 300), scene.ports)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "bad"}]}
+    assert "done_workout" in scene.turn(turn_id)
+    assert len(scene.kept("TURN#")) == 1
+
+
 def test_the_last_delivery_is_the_queue_s() -> None:
     [queue] = [one for one in load_template(project.TEMPLATE).queues() if one.logical_id == "TurnQueue"]
     assert queue.max_receive_count == worker.MAX_DELIVERIES

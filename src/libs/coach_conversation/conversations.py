@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from libs.coach_conversation import coaches, indexing, items, notes, recovery, tombstones
-from libs.coach_conversation.errors import ConversationNotFound, DataBeingDeleted, InvalidCursor
+from libs.coach_conversation.errors import ConversationNotFound, DataBeingDeleted, InvalidCursor, TurnNotFound
 from libs.coach_conversation.ids import is_ulid, iso
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.table import (
@@ -99,6 +99,18 @@ def require(ref: ConversationRef, ports: Ports) -> Item:
             f"there is no conversation {ref.conversation_id!r} with coach {ref.coach_id!r}"
         )
     return meta
+
+
+def check_deleted(ref: ConversationRef, turn_id: TurnId, ports: Ports) -> None:
+    """Accept that a turn is not there where its conversation is not either: it was deleted.
+
+    Raises  TurnNotFound: only the turn is missing; StoreUnavailable
+    """
+    try:
+        require(ref, ports)
+    except ConversationNotFound:
+        return
+    raise TurnNotFound(turn_id)
 
 
 def meta_json(meta: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Final
 
 from libs.coach_conversation import (
+    conversations,
     indexing,
     items,
     memories,
@@ -66,14 +67,17 @@ def run(task: Task, ref: ConversationRef, turn_id: TurnId, ports: Ports) -> None
 
     What a model gets wrong twice will not get better: the task is marked as failed.
 
-    Raises  StoreUnavailable, ModelFailed: the message must come again
+    Raises  StoreUnavailable, ModelFailed: the message must come again; TurnNotFound: it was never ours
     """
     key, tombstone = items.turn_key(ref, turn_id), tombstones.key(ref.user_id)
     found = ports.table.read([key, tombstone])
     item = found.get(key)
-    if item is None or task_transitions.done_mark(task) in item:
-        return
     if tombstones.is_deleting(found.get(tombstone)):
+        return
+    if item is None:
+        conversations.check_deleted(ref, turn_id, ports)
+        return
+    if task_transitions.done_mark(task) in item:
         return
     record = items.turn_from(ref, item)
     done = task_transitions.done(ref, turn_id, task, now_ms=ports.clock.now_ms())

@@ -1,18 +1,17 @@
 """The worker's delivery: turns that nobody waits for, follow-ups, and the sweep. Messages carry ids only."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from libs.coach_conversation import follow_ups, recovery, running, sweeping
+from libs.coach_conversation import conversations, follow_ups, recovery, running, sweeping
 from libs.coach_conversation.admission import claim
 from libs.coach_conversation.errors import StoreUnavailable, TurnError
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef, Task, TurnId, UserId
+from libs.coach_conversation.types import ConversationRef, Task, TurnId
 from libs.lambda_runtime import Context
+from stream_coach.deliveries import messages
 from stream_coach.deliveries.watching import deadline_of
 
-QUEUED_TURN: Final = "turn"
 MAX_DELIVERIES: Final = 5
 """The queue's `maxReceiveCount`: what fails that often goes to the dead letters."""
 
@@ -25,15 +24,12 @@ def work(records: Sequence[Mapping[str, Any]], context: Context, ports: Ports) -
 
 def _work_one(record: Mapping[str, Any], context: Context, ports: Ports) -> bool:
     try:
-        body = json.loads(record["body"])
-        ref = ConversationRef(
-            UserId(body["userId"]), CoachId(body["coachId"]), ConversationId(body["conversationId"])
-        )
-        turn_id, task = TurnId(body["turnId"]), body.get("task", QUEUED_TURN)
-        if task == QUEUED_TURN:
-            run_queued(ref, turn_id, context, ports)
+        wanted = messages.asked(record["body"])
+        if wanted.work == messages.QUEUED_TURN:
+            run_queued(wanted.conversation, wanted.turn_id, context, ports)
         else:
-            run_task(task, ref, turn_id, ports, is_last=_deliveries(record) >= MAX_DELIVERIES)
+            is_last = _deliveries(record) >= MAX_DELIVERIES
+            run_task(wanted.work, wanted.conversation, wanted.turn_id, ports, is_last=is_last)
     except Exception:  # noqa: BLE001 - one bad message must not fail its batch; SQS sends it to the DLQ in the end
         ports.journal.unexpected("worker")
         return False
@@ -43,10 +39,13 @@ def _work_one(record: Mapping[str, Any], context: Context, ports: Ports) -> bool
 def run_queued(ref: ConversationRef, turn_id: TurnId, context: Context, ports: Ports) -> None:
     """Run the turn to its end if it still waits; delivered again, nothing happens.
 
-    Raises  StoreUnavailable: the message must come again
+    Raises  StoreUnavailable: the message must come again; TurnNotFound: it was never ours
     """
     record = recovery.find_turn(ref, turn_id, ports)
-    if record is None or record.is_terminal:
+    if record is None:
+        conversations.check_deleted(ref, turn_id, ports)
+        return
+    if record.is_terminal:
         return
     admitted = claim(record, ports)
     if admitted is None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from libs.coach_conversation import follow_ups, items, sweeping, workouts
-from libs.coach_conversation.errors import ModelThrottled, StoreUnavailable
+from libs.coach_conversation import conversations, follow_ups, items, sweeping, workouts
+from libs.coach_conversation.errors import ModelThrottled, StoreUnavailable, TurnNotFound
 from libs.coach_conversation.router import Analysis
 from libs.coach_conversation.types import ConversationRef, Replaced, Task, TurnId
 from tests.fakes.faults import Fault, Operation, lost, preceded_by, refused
@@ -200,8 +200,17 @@ def test_an_answer_that_is_written_anew_does_nothing_twice() -> None:
     assert "done_workout" in scene.turn(turn_id)
 
 
-def test_a_turn_that_is_gone_leaves_nothing_to_do() -> None:
+def test_a_turn_that_is_gone_with_its_conversation_leaves_nothing_to_do() -> None:
     scene = logging_scene()
-    scene.do("workout", TurnId("no-such-turn"))
+    turn_id = scene.say()
+    conversations.delete(REF, scene.ports)
+    scene.do("workout", turn_id)
     assert scene.kept("WKT#") == []
+    assert scene.kept("TURN#") == []
+
+
+def test_a_turn_that_never_was_in_a_conversation_is_a_fault_of_whoever_sent_it() -> None:
+    scene = logging_scene()
+    with pytest.raises(TurnNotFound):
+        scene.do("workout", TurnId("no-such-turn"))
     assert scene.kept("TURN#") == []
