@@ -16,6 +16,7 @@ import numpy as np
 from benchmarks.memory_methods import (
     Baseline,
     Fusion,
+    Indexed,
     Method,
     Store,
     bm25_alone,
@@ -23,14 +24,14 @@ from benchmarks.memory_methods import (
     plain_cosine,
     reciprocal_ranks,
 )
-from benchmarks.memory_sets import NOW, MemorySet, long_conversation, short_memories
+from benchmarks.memory_sets import NOW, MemorySet, friends, long_conversation, short_memories
 from libs.memory.candidates import Question
 from libs.memory.retrieval import MINILM, NGRAMS, SEARCH_WIDTH, Tuning, retrieve
 from libs.memory.wording import asked_text, indexed_text
 from local.embedders import Embedder, HashedNgrams, installed_embedder
 
 ALLOWED_FALSE_RECALL: Final = 0.1
-_CUTS: Final = (1, 3, 5)
+CUTS: Final = (1, 3, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Shape: shares of questions, by cut-off in `ranked` (no threshold) and `recalled` (with it)."""
+    """Shape: shares of answers, by cut-off in `ranked` (no threshold) and `recalled` (with it)."""
 
     ranked: tuple[float, ...]
     recalled: tuple[float, ...]
@@ -69,12 +70,12 @@ def ask(memories: MemorySet, embedder: Embedder) -> tuple[list[Asked], list[Aske
 
 
 def measure(method: Method, related: Sequence[Asked], unrelated: Sequence[Asked]) -> Report:
-    """Return how often an answer is among the first, and how often an unrelated question recalls anything."""
+    """Return which share of the answers is found, and how often an unrelated question recalls anything."""
     ranked = [(one, method.rank(one.question, one.store)) for one in related]
     recalled = [(one, method.recall(one.question, one.store)) for one in related]
     return Report(
-        ranked=tuple(_share(one.answers & {*ids[:cut]} for one, ids in ranked) for cut in _CUTS),
-        recalled=tuple(_share(one.answers & {*ids[:cut]} for one, ids in recalled) for cut in _CUTS),
+        ranked=tuple(_found(ranked, cut) for cut in CUTS),
+        recalled=tuple(_found(recalled, cut) for cut in CUTS),
         false_recall=_share(method.recall(one.question, one.store) for one in unrelated),
     )
 
@@ -93,7 +94,7 @@ def main() -> None:
         print("all-MiniLM-L6-v2 is not installed (make setup): n-grams only\n", file=sys.stderr)
     else:
         embedders.insert(0, (best, MINILM))
-    for load in (short_memories, long_conversation):
+    for load in (short_memories, long_conversation, friends):
         for embedder, tuning in embedders:
             _print_table(load("tune"), load("held-out"), embedder, tuning)
 
@@ -106,6 +107,7 @@ def _print_table(tune: MemorySet, held_out: MemorySet, embedder: Embedder, tunin
         "BM25, stemmed": tuned(bm25_alone(), tune_unrelated),
         "RRF, unstemmed": tuned(reciprocal_ranks(), tune_unrelated),
         "our fusion": Fusion(tuning),
+        "coach recall": Indexed.of(held_out.store, embedder),
     }
     print(f"{held_out.name} · {embedder.label}")
     print(f"  {len(related)} questions, {len(held_out.store)} texts, {len(unrelated)} unrelated questions")
@@ -131,6 +133,11 @@ def _median_ms(asked: Iterable[Asked], tuning: Tuning) -> float:
 
 def _embed(texts: Sequence[str], embedder: Embedder) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
     return np.array(embedder.embed_all(texts, dimensions=embedder.dimensions))
+
+
+def _found(told: Iterable[tuple[Asked, list[str]]], cut: int) -> float:
+    """Return the mean share of a question's answers that is among the first `cut`."""
+    return fmean(len(one.answers & {*ids[:cut]}) / len(one.answers) for one, ids in told)
 
 
 def _share(hits: Iterable[object]) -> float:

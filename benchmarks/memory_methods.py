@@ -1,16 +1,19 @@
-"""Four ways to choose what to recall: the retriever, and the plainer ways that it has to beat."""
+"""Five ways to choose what to recall: the retriever, twice, and the plainer ways that it has to beat."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 from benchmarks.memory_sets import NOW
 from libs.memory.bm25 import Rarity, bm25
 from libs.memory.candidates import Candidate, Question
 from libs.memory.retrieval import SEARCH_WIDTH, Tuning, rank, retrieve
 from libs.memory.tokens import terms, words
+from local.embedders import Embedder
+from local.recall_index import RecallIndex
+from local.recall_texts import TextLine
 
 _RRF_CONSTANT: Final = 60
 
@@ -42,6 +45,27 @@ class Fusion:
     def recall(self, question: str, store: Store) -> list[str]:
         near = by_similarity(store)[:SEARCH_WIDTH]
         return [scored.candidate.id for scored in retrieve(Question(question, NOW), near, self.tuning)]
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """The retriever as `coach recall` has it, which knows who speaks and what stands around."""
+
+    index: RecallIndex
+
+    @classmethod
+    def of(cls, store: Store, embedder: Embedder) -> Self:
+        texts = [
+            TextLine(id=one.id, type=one.type, text=one.text, created_at=one.created_at) for one in store
+        ]
+        return cls(RecallIndex(embedder).with_texts(texts))
+
+    def rank(self, question: str, store: Store) -> list[str]:
+        return [scored.candidate.id for scored in self.index.search(question, k=len(store), at=NOW)]
+
+    def recall(self, question: str, store: Store) -> list[str]:  # noqa: ARG002 - the index holds it
+        found = self.index.search(question, k=5, at=NOW, relevant_only=True)
+        return [scored.candidate.id for scored in found]
 
 
 @dataclass(frozen=True, slots=True)

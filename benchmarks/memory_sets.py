@@ -1,7 +1,8 @@
 """The questions and memories of tests/data, as the retriever sees them."""
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ DATA: Final = Path(__file__).parent.parent / "tests" / "data"
 NOW: Final = datetime(2026, 11, 21, tzinfo=UTC)
 
 type Half = Literal["tune", "held-out"]
+HALVES: Final[tuple[Half, ...]] = ("tune", "held-out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,42 @@ def long_conversation(half: Half) -> MemorySet:
         if line["half"] == half
     ]
     return MemorySet("a long conversation", tuple(store), tuple(cases), _unrelated(half))
+
+
+def friends(half: Half) -> MemorySet:
+    """Return what two friends wrote to each other in a year, among what two others wrote under their names.
+
+    Shape   the texts begin with their speaker, as a chat's export does
+    """
+    lines = list(_lines("friends"))
+    names = {
+        one: list(dict.fromkeys(line["speaker"] for line in lines if line["half"] == one)) for one in HALVES
+    }
+    renamed = {other: dict(zip(names[other], names[half], strict=True)) for other in HALVES}
+    texts = [_under(renamed[line["half"]], f"{line['speaker']}: {line['text']}") for line in lines]
+    store = [
+        Candidate(
+            line["id"],
+            "",
+            text,
+            None,
+            created_at=datetime.fromisoformat(line["createdAt"]),
+            speaker=text.partition(":")[0],
+            neighbour="\n".join([*texts[max(place - 1, 0) : place], *texts[place + 1 : place + 2]]),
+        )
+        for place, (line, text) in enumerate(zip(lines, texts, strict=True))
+    ]
+    cases = [
+        Case(line["question"], frozenset(line["answers"]))
+        for line in _lines("friends_questions")
+        if line["half"] == half
+    ]
+    return MemorySet("a year of two friends", tuple(store), tuple(cases), _unrelated(half))
+
+
+def _under(names: Mapping[str, str], text: str) -> str:
+    """Return the text with other names."""
+    return re.sub("|".join(names), lambda found: names[found[0]], text)
 
 
 def _unrelated(half: Half) -> tuple[str, ...]:

@@ -1,14 +1,8 @@
-"""A file of texts with their vectors, and the search in it: the coach's retriever without the coach.
+"""A file of texts with their vectors, and the search in it: the coach's retriever without the coach."""
 
-Shape   an npz archive: `vectors` (pieces, dimensions) float32; `owners` which text each piece is of,
-        ascending; `texts` JSON lines in UTF-8; `label` the embedder's
-"""
-
-import math
 import os
 import zipfile
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
@@ -16,35 +10,39 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from libs.memory.candidates import Question, Scored
-from libs.memory.lexical import analyse, date_terms
-from libs.memory.retrieval import MINILM, NGRAMS, SEARCH_WIDTH, rank, retrieve
-from libs.memory.tokens import terms
-from libs.memory.wording import asked_text, indexed_text
+from libs.memory.candidates import Candidate, Question, Scored
+from libs.memory.retrieval import MINILM, NGRAMS, rank, retrieve
+from libs.memory.speakers import speakers, split, without_names
+from libs.memory.wording import asked_text
 from local.embedders import Embedder, HashedNgrams, installed_embedder
 from local.errors import IndexUnusable
-from local.recall_texts import TextLine, parse_lines, pieces
+from local.recall_texts import TextLine, in_order, parse_lines
+from local.recall_vectors import TextVectors
+from local.recall_words import WordSearch
 
 # A search by vectors alone can miss a name or a number: so many more are found by their words.
-WORD_WIDTH: Final = 20
+VECTOR_WIDTH: Final = 60
+WORD_WIDTH: Final = 30
+# What came before says more about a text than what came after it.
+_BEFORE: Final = 0.75
+
+type Progress = Callable[[int, int], None]
+
+
+def _in_silence(_done: int, _of: int) -> None: ...
 
 
 class RecallIndex:
     """Texts with their vectors, ready to be searched; adding makes a new one."""
 
     def __init__(
-        self,
-        embedder: Embedder,
-        texts: Sequence[TextLine] = (),
-        vectors: NDArray[np.float32] | None = None,
-        owners: NDArray[np.int64] | None = None,
+        self, embedder: Embedder, texts: Sequence[TextLine] = (), vectors: TextVectors | None = None
     ) -> None:
         self.embedder, self.texts = embedder, tuple(texts)
-        self._vectors = np.empty((0, embedder.dimensions), np.float32) if vectors is None else vectors
-        self._owners = np.empty(0, np.int64) if owners is None else owners
-        # Where the pieces of each text begin: each has at least one.
-        self._starts = np.searchsorted(self._owners, np.arange(len(texts)))
-        self._holders = _holders(texts)
+        self._vectors = vectors or TextVectors.none(embedder.dimensions)
+        self._names = speakers(text.text for text in texts) | {text.speaker for text in texts} - {""}
+        self._before, self._after = _neighbours(texts)
+        self._words = WordSearch.of(texts, before=self._before)
         self._tuning = NGRAMS if embedder.label == HashedNgrams.label else MINILM
 
     @classmethod
@@ -53,14 +51,14 @@ class RecallIndex:
         try:
             with np.load(path, allow_pickle=False) as archive:
                 label, lines = str(archive["label"]), archive["texts"].tobytes().decode()
-                vectors, owners = archive["vectors"], archive["owners"]
+                vectors = TextVectors(**{name: archive[name] for name in TextVectors.NAMES})
         except FileNotFoundError as error:
             raise IndexUnusable(
                 f"there is no index {str(path)!r}; make one with: coach recall-index"
             ) from error
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise IndexUnusable(f"{str(path)!r} is no recall index; choose another file") from error
-        return cls(_embedder(label, path), list(parse_lines(lines.splitlines(), TextLine)), vectors, owners)
+        return cls(_embedder(label, path), list(parse_lines(lines.splitlines(), TextLine)), vectors)
 
     def save(self, path: Path) -> None:
         """Write the index; a file of that name is replaced whole or not at all."""
@@ -72,64 +70,88 @@ class RecallIndex:
                     file,
                     label=np.array(self.embedder.label),
                     texts=np.frombuffer(lines.encode(), np.uint8),
-                    vectors=self._vectors,
-                    owners=self._owners,
+                    **self._vectors.arrays(),
                 )
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
 
-    def with_texts(self, added: Iterable[TextLine]) -> Self:
-        """Return the index with these texts too; a text takes the place of an earlier one of the same id."""
-        new = {text.id: text for text in added}
-        kept = [at for at, text in enumerate(self.texts) if text.id not in new]
-        texts = [self.texts[at] for at in kept] + list(new.values())
-        told = [[indexed_text(text.type, piece) for piece in pieces(text.text)] for text in new.values()]
-        embedded = self.embedder.embed_all(
-            [piece for text in told for piece in text], dimensions=self.embedder.dimensions
+    def with_texts(
+        self, added: Iterable[TextLine], *, ordered: bool | None = None, progress: Progress = _in_silence
+    ) -> Self:
+        """Return the index with these texts too; a text takes the place of an earlier one of the same id.
+
+        Shape   `ordered`: whether they are a conversation, told from the texts for None
+        """
+        told = list({text.id: text for text in added}.values())
+        names = self._names | speakers(text.text for text in told)
+        new = [_with_speaker(text, names) for text in told]
+        vectors = TextVectors.of(
+            [(text.type, split(text.text, names)[1]) for text in new], self.embedder, progress
         )
-        stays = np.isin(self._owners, kept)
-        owners = np.concatenate(
-            [
-                np.searchsorted(kept, self._owners[stays]),
-                np.repeat(np.arange(len(kept), len(texts)), [len(text) for text in told]),
-            ]
-        )
-        rows = np.array(embedded, np.float32).reshape(-1, self.embedder.dimensions)
-        return type(self)(
-            self.embedder, texts, np.concatenate([self._vectors[stays], rows]), owners.astype(np.int64)
-        )
+        if ordered or (ordered is None and _may_follow(new) and vectors.are_in_order()):
+            new = in_order(new)
+        ids = {text.id for text in new}
+        kept = [place for place, text in enumerate(self.texts) if text.id not in ids]
+        texts = [self.texts[place] for place in kept] + new
+        return type(self)(self.embedder, texts, self._vectors.only(kept).then(vectors))
 
     def search(self, query: str, *, k: int, at: datetime, relevant_only: bool = False) -> Sequence[Scored]:
         """Return the `k` best texts, best first; with `relevant_only` those that the coach would recall."""
         if not self.texts:
             return ()
-        (vector,) = self.embedder.embed_all([asked_text(query)], dimensions=self.embedder.dimensions)
-        pieces_near = self._vectors @ np.array(vector, np.float32)
-        near = np.maximum.reduceat(pieces_near, self._starts)
-        found = {*np.argsort(-near)[: max(SEARCH_WIDTH, k)].tolist(), *self._by_words(query)}
-        candidates = [self.texts[place].candidate(float(near[place])) for place in sorted(found)]
+        asked = asked_text(without_names(query, self._names))
+        (vector,) = self.embedder.embed_all([asked], dimensions=self.embedder.dimensions)
+        similarities = self._vectors.similarities(np.array(vector, np.float32))
+        nearby = self._nearby(similarities)
+        width = max(VECTOR_WIDTH, k)
+        nearest = np.argpartition(-similarities - nearby, min(width, len(nearby)) - 1)[:width].tolist()
+        found = sorted({*nearest, *self._words.best(query, WORD_WIDTH)})
+        candidates = [self._candidate(at, float(similarities[at]), float(nearby[at])) for at in found]
         question = Question(query, at, limit=k)
         if relevant_only:
-            return retrieve(question, candidates, self._tuning)
-        return rank(question, candidates, self._tuning)[:k]
+            return retrieve(question, candidates, self._tuning, rarity=self._words.rarity)
+        return rank(question, candidates, self._tuning, rarity=self._words.rarity)[:k]
 
-    def _by_words(self, query: str) -> list[int]:
-        """Return the texts that hold most of the question's rarer words."""
-        held = np.zeros(len(self.texts))
-        for term in set(terms(query)):
-            holders = self._holders.get(term, [])
-            held[holders] += math.log1p(len(self.texts) / (1 + len(holders)))
-        return [place for place in np.argsort(-held)[:WORD_WIDTH].tolist() if held[place]]
+    def _nearby(self, similarities: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the similarity of what stands around each text; where nothing does, its own."""
+        before = np.where(self._before >= 0, similarities[self._before], similarities)
+        after = np.where(self._after >= 0, similarities[self._after], similarities)
+        around = np.float32(_BEFORE) * before + np.float32(1 - _BEFORE) * after
+        return around.astype(np.float32, copy=False)
+
+    def _candidate(self, place: int, similarity: float, nearby: float) -> Candidate:
+        text = self.texts[place]
+        around = [self.texts[at].text for at in (self._before[place], self._after[place]) if at >= 0]
+        return Candidate(
+            text.id,
+            text.type,
+            text.text,
+            similarity,
+            created_at=text.created_at,
+            neighbour=text.neighbour or "\n".join(around),
+            speaker=text.speaker,
+            nearby=nearby,
+        )
 
 
-def _holders(texts: Sequence[TextLine]) -> dict[str, list[int]]:
-    """Return which texts hold each term, their dates included."""
-    holders = defaultdict(list)
-    for place, text in enumerate(texts):
-        for term in analyse(text.text).whole.keys() | date_terms(text.created_at).keys():
-            holders[term].append(place)
-    return dict(holders)
+def _neighbours(texts: Sequence[TextLine]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the place of the text before each, and after it; -1 for none."""
+    places = {text.id: place for place, text in enumerate(texts)}
+    before = np.array([places.get(text.follows or "", -1) for text in texts], np.int64)
+    after = np.full(len(texts), -1, np.int64)
+    later = np.flatnonzero(before >= 0)
+    after[before[later]] = later
+    return before, after
+
+
+def _with_speaker(text: TextLine, names: Iterable[str]) -> TextLine:
+    return text if text.speaker else text.model_copy(update={"speaker": split(text.text, {*names})[0]})
+
+
+def _may_follow(texts: Sequence[TextLine]) -> bool:
+    """Whether nobody has said yet what stands around these texts."""
+    return not any(text.neighbour or text.follows or text.type for text in texts)
 
 
 def _embedder(label: str, path: Path) -> Embedder:

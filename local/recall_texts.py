@@ -2,17 +2,20 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.alias_generators import to_camel
 
-from libs.memory.candidates import Candidate
 from libs.memory.tokens import sentences
 from local.errors import WrongLine
 
 # A longer text would not be read to its end by the sentence model (256 tokens).
 PIECE_WORDS: Final = 150
+# The vector of a shorter text is not blurred by its other sentences.
+SHORT_TEXT_WORDS: Final = 20
+LEAST_WORDS: Final = 4
 
 
 class Line(BaseModel):
@@ -22,7 +25,8 @@ class Line(BaseModel):
 class TextLine(Line):
     """A text to index.
 
-    Shape   `neighbour` what was said before and after it; `type` as in libs/memory, or none
+    Shape   `follows` the id of the text said before it; `neighbour` what was said around it, where that is
+            no text of its own; `speaker` who said it; `type` as in libs/memory, or none
     """
 
     id: Annotated[str, Field(min_length=1)]
@@ -30,16 +34,13 @@ class TextLine(Line):
     type: str = ""
     created_at: datetime | None = None
     neighbour: str = ""
+    speaker: str = ""
+    follows: str | None = None
 
     @field_validator("created_at")
     @classmethod
     def _with_zone(cls, value: datetime | None) -> datetime | None:
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
-
-    def candidate(self, similarity: float) -> Candidate:
-        return Candidate(
-            self.id, self.type, self.text, similarity, created_at=self.created_at, neighbour=self.neighbour
-        )
 
 
 class QueryLine(Line):
@@ -63,26 +64,31 @@ def parse_lines[T: Line](lines: Iterable[str], shape: type[T]) -> Iterator[T]:
             raise WrongLine(f"line {number}: {where}: {first['msg']}") from error
 
 
-def with_neighbours(texts: Iterable[TextLine]) -> list[TextLine]:
-    """Return the texts of a conversation in order, each with those before and after it as its neighbours."""
+def in_order(texts: Iterable[TextLine]) -> list[TextLine]:
+    """Return the texts of a conversation, each following the one before it."""
     told = list(texts)
-    return [
-        text.model_copy(
-            update={
-                "neighbour": "\n".join(
-                    other.text for other in (*told[max(at - 1, 0) : at], *told[at + 1 : at + 2])
-                )
-            }
-        )
-        for at, text in enumerate(told)
-    ]
+    first = [text.model_copy(update={"follows": None}) for text in told[:1]]
+    return first + [text.model_copy(update={"follows": before.id}) for before, text in pairwise(told)]
 
 
-def pieces(text: str) -> list[str]:
-    """Return a text in pieces of whole sentences that a sentence model reads to their end."""
+def pieces(text: str) -> list[tuple[str, bool]]:
+    """Return a text in passages that a sentence model reads to their end, and in its sentences.
+
+    Shape   each piece with whether it is a passage, those first; of a short text no sentences, and never
+            those that only say wow
+    """
+    told = sentences(text) or [text]
+    passages = _passages(told)
+    found = [(passage, True) for passage in passages]
+    if len(text.split()) > SHORT_TEXT_WORDS and len(told) > 1:
+        found += [(sentence, False) for sentence in told if len(sentence.split()) >= LEAST_WORDS]
+    return found
+
+
+def _passages(told: Iterable[str]) -> list[str]:
     found: list[list[str]] = [[]]
     words = 0
-    for sentence in sentences(text):
+    for sentence in told:
         length = len(sentence.split())
         if found[-1] and words + length > PIECE_WORDS:
             found.append([])

@@ -10,7 +10,7 @@ import click
 from local.commands.options import clear_errors
 from local.embedders import installed_embedder
 from local.recall_index import RecallIndex
-from local.recall_texts import TextLine, parse_lines, with_neighbours
+from local.recall_texts import TextLine, parse_lines
 
 
 def index_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -26,17 +26,19 @@ def index_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command("recall-index")
 @index_option
 @click.option(
-    "--in-order",
-    is_flag=True,
-    help="The lines are a conversation: neighbours are the lines before and after.",
+    "--in-order/--no-order",
+    "ordered",
+    default=None,
+    help="Whether the lines are a conversation, each following the one before; else told from the texts.",
 )
-def recall_index(index: Path, in_order: bool) -> None:
+def recall_index(index: Path, ordered: bool | None) -> None:
     """Add texts to the index FILE, which need not exist, and print how many it holds.
 
-    Standard input holds JSON lines: "id", "text", and where known "type", "createdAt" (ISO 8601) and
-    "neighbour" (what was said before and after). The types goal, constraint, preference, instruction and
-    other are statements about a person; anything else is taken for what was said. A text takes the place of
-    an earlier one of the same id. It works whether or not the stack runs.
+    Standard input holds JSON lines: "id", "text", and where known "createdAt" (ISO 8601), "speaker" (else
+    taken from texts like "Nora: …"), "follows" (the id of what was said before it), "neighbour" (what was
+    said around it, where that has no line of its own) and "type". The types goal, constraint, preference,
+    instruction and other are statements about a person; anything else is taken for what was said. A text
+    takes the place of an earlier one of the same id. It works whether or not the stack runs.
 
     The vectors are of all-MiniLM-L6-v2 where it is installed (make setup), else of hashed n-grams, which know
     spelling, not meaning.
@@ -49,6 +51,12 @@ def recall_index(index: Path, in_order: bool) -> None:
     with clear_errors():
         texts = list(parse_lines(sys.stdin, TextLine))
         before = RecallIndex.load(index) if index.exists() else RecallIndex(installed_embedder())
-        after = before.with_texts(with_neighbours(texts) if in_order else texts)
+        after = before.with_texts(texts, ordered=ordered, progress=_tell)
         after.save(index)
     click.echo(f"{len(texts)} read, {len(after.texts)} in the index ({after.embedder.label})")
+
+
+def _tell(done: int, of: int) -> None:
+    """Show on a terminal how far it is."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{done} of {of} pieces embedded", err=True, nl=done == of)

@@ -24,8 +24,10 @@ class Question:
 class Candidate:
     """A text that may be worth recalling.
 
-    Shape   `neighbour` is what was said before and after it; `created_at` is aware of its zone
-    Units   `similarity` is a cosine in [-1, 1]; None where no vectors were compared
+    Shape   `neighbour` is what was said before and after it; `speaker` who said it, empty where that is not
+            known; `created_at` is aware of its zone
+    Units   `similarity` is a cosine in [-1, 1], `nearby` that of what was said around it; None where no
+            vectors were compared
     """
 
     id: str
@@ -35,6 +37,8 @@ class Candidate:
     created_at: datetime | None = None
     neighbour: str = ""
     importance: Literal["low", "medium", "high"] = "medium"
+    speaker: str = ""
+    nearby: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

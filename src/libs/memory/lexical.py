@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, Self
 
 from libs.memory.bm25 import Rarity, bm25
 from libs.memory.candidates import Candidate
@@ -20,22 +20,54 @@ class Analysis:
 
     whole: Mapping[str, int]
     sentences: tuple[Mapping[str, int], ...]
+    lengths: tuple[int, ...]
     length: int
 
 
-def lexical_scores(question: str, candidates: Sequence[Candidate]) -> list[float]:
-    """Return a score for each candidate. Units: 1.0 for a sentence with each term of the question once."""
+_NOTHING: Final = Analysis({}, (), (), 0)
+
+
+def lexical_scores(
+    question: str, candidates: Sequence[Candidate], rarity: Rarity | None = None
+) -> list[float]:
+    """Return a score for each candidate, 1.0 for a sentence with each term of the question once.
+
+    Shape   `rarity` of the terms in all that was ever said, where it is known; else of the candidates
+    """
     asked = frozenset(terms(question))
     if not asked or not candidates:
         return [0.0] * len(candidates)
-    texts = [analyse(candidate.text) for candidate in candidates]
-    dates = [date_terms(candidate.created_at) for candidate in candidates]
-    rarity = Rarity.of([text.whole.keys() | date.keys() for text, date in zip(texts, dates, strict=True)])
-    mean_length = sum(text.length for text in texts) / len(texts) or 1.0
-    return [
-        _best_sentence(asked, text, _around(candidate, date), rarity, text.length / mean_length)
-        for candidate, text, date in zip(candidates, texts, dates, strict=True)
-    ]
+    read = [_Read.of(candidate) for candidate in candidates]
+    rarity = rarity or Rarity.of([one.terms for one in read])
+    mean_length = sum(one.mean_length for one in read) / len(read) or 1.0
+    return [_best_sentence(asked, one, rarity, mean_length) for one in read]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A candidate's text, what stands around it, and how it is marked: its date and its speaker."""
+
+    text: Analysis
+    around: Mapping[str, float]
+    around_length: float
+    marks: Mapping[str, float]
+
+    @classmethod
+    def of(cls, candidate: Candidate) -> Self:
+        near = analyse(candidate.neighbour) if candidate.neighbour else _NOTHING
+        around = {term: _AROUND * count for term, count in near.whole.items()}
+        marks = {**dict.fromkeys(terms(candidate.speaker), 1.0), **date_terms(candidate.created_at)}
+        return cls(analyse(candidate.text), around, _AROUND * near.length, marks)
+
+    @property
+    def terms(self) -> set[str]:
+        return self.text.whole.keys() | self.marks.keys()
+
+    @property
+    def mean_length(self) -> float:
+        """The length of the text as its sentences are read: each with half of what stands around it."""
+        parts = max(len(self.text.sentences), 1)
+        return (1 / parts + _AROUND * (1 - 1 / parts)) * self.text.length + self.around_length
 
 
 @lru_cache(maxsize=10_000)
@@ -43,9 +75,10 @@ def analyse(text: str) -> Analysis:
     """Count the terms of a text. Kept, because the same memories come up again and again."""
     parts = tuple(Counter(terms(sentence)) for sentence in sentences(text))
     whole = sum(parts, Counter[str]())
-    return Analysis(whole, parts, whole.total())
+    return Analysis(whole, parts, tuple(part.total() for part in parts), whole.total())
 
 
+@lru_cache(maxsize=10_000)
 def date_terms(created_at: datetime | None) -> Mapping[str, float]:
     """Return what a person may call the day: its weekday, month and year, and by half its number."""
     if created_at is None:
@@ -54,24 +87,18 @@ def date_terms(created_at: datetime | None) -> Mapping[str, float]:
     return named | {str(created_at.day): _AROUND}
 
 
-def _around(candidate: Candidate, date: Mapping[str, float]) -> Mapping[str, float]:
-    if not candidate.neighbour:
-        return date
-    said = {term: _AROUND * count for term, count in analyse(candidate.neighbour).whole.items()}
-    return said | {term: weight + said.get(term, 0.0) for term, weight in date.items()}
-
-
-def _best_sentence(
-    asked: Iterable[str], text: Analysis, around: Mapping[str, float], rarity: Rarity, relative_length: float
-) -> float:
-    held = [term for term in asked if term in text.whole or term in around]
+def _best_sentence(asked: Iterable[str], read: _Read, rarity: Rarity, mean_length: float) -> float:
+    whole, around, marks = read.text.whole, read.around, read.marks
+    held = [term for term in asked if term in whole or term in around or term in marks]
     if not held:
         return 0.0
     scores = []
-    for sentence in text.sentences:
+    for sentence, own_length in zip(read.text.sentences, read.text.lengths, strict=True):
         counts = {}
         for term in held:
             own = sentence.get(term, 0)
-            counts[term] = own + _AROUND * (text.whole.get(term, 0) - own) + around.get(term, 0.0)
-        scores.append(bm25(asked, counts, rarity, relative_length=relative_length))
+            rest = _AROUND * (whole.get(term, 0) - own)
+            counts[term] = own + rest + around.get(term, 0.0) + marks.get(term, 0.0)
+        length = own_length + _AROUND * (read.text.length - own_length) + read.around_length
+        scores.append(bm25(asked, counts, rarity, relative_length=length / mean_length))
     return max(scores, default=0.0)

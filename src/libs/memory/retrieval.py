@@ -1,7 +1,8 @@
 """Which of the texts that a vector search found are worth showing the model: a pure function of these.
 
     similarity ─────────────────────────── min-max ─┐
-    text ─ terms ─ best sentence ─ BM25 ─ min-max² ─┴─ fused ─ recency ─ evidence ─ doubles ─ limit
+    text ─ terms ─ best sentence ─ BM25 ─ min-max² ─┼─ fused ─ recency ─ evidence ─ doubles ─ limit
+    who is asked about, a time, a number ── fitness ─┘
 
 Min-max keeps how much better one text is than the next, which reciprocal ranks throw away. The numbers of
 `Tuning` were chosen on one half of the questions in tests/data; `make eval-memory` measures on the other.
@@ -14,8 +15,10 @@ from datetime import datetime
 from statistics import fmean
 from typing import Final
 
-from libs.memory.candidates import CHANGING_TYPES, STATEMENT_TYPES, Candidate, Question, Scored
+from libs.memory.bm25 import Rarity
+from libs.memory.candidates import CHANGING_TYPES, Candidate, Question, Scored
 from libs.memory.doubles import says_the_same
+from libs.memory.expectations import fitness
 from libs.memory.lexical import lexical_scores
 
 # How many nearest texts a search is to find for one question.
@@ -28,15 +31,14 @@ _DAY_S: Final = 86_400
 class Tuning:
     """What fits one embedding model; the defaults fit all-MiniLM-L6-v2.
 
-    Shape   `statement_words` and `verbatim_words` are lexical scores that count in full if the best is less;
-            `evidence_of_one` is asked of a single candidate, `evidence_of_many` where SEARCH_WIDTH were found
+    Shape   `evidence_of_one` is asked of a single candidate, `evidence_of_many` where SEARCH_WIDTH were found
     Units   `least_share` is of the best score; a changing memory loses `fading` of its score in the end,
             half of that in `half_life_days`
     """
 
-    lexical_weight: float = 0.5
-    statement_words: float = 1.0
-    verbatim_words: float = 0.5
+    lexical_weight: float = 0.45
+    nearby_weight: float = 0.4
+    fitness_weight: float = 0.3
     evidence_of_one: float = 0.3
     evidence_of_many: float = 0.64
     least_share: float = 0.4
@@ -50,31 +52,43 @@ NGRAMS: Final = replace(MINILM, lexical_weight=0.7, evidence_of_one=0.3, evidenc
 
 
 def retrieve(
-    question: Question, candidates: Sequence[Candidate], tuning: Tuning = MINILM
+    question: Question,
+    candidates: Sequence[Candidate],
+    tuning: Tuning = MINILM,
+    *,
+    rarity: Rarity | None = None,
 ) -> tuple[Scored, ...]:
     """Return the candidates worth showing, best first.
 
-    Shape   at most `question.limit`, no two that say the same; empty when the evidence is too thin
+    Shape   at most `question.limit`, no two that say the same; empty when the evidence is too thin; `rarity`
+            of the terms in everything there is to find, where it is known
     """
-    ranked = rank(question, candidates, tuning)
+    ranked = rank(question, candidates, tuning, rarity=rarity)
     if not ranked or evidence(ranked) < _needed(len(ranked), tuning):
         return ()
     least = tuning.least_share * ranked[0].score
     return _without_doubles((scored for scored in ranked if scored.score >= least), limit=question.limit)
 
 
-def rank(question: Question, candidates: Sequence[Candidate], tuning: Tuning = MINILM) -> list[Scored]:
+def rank(
+    question: Question,
+    candidates: Sequence[Candidate],
+    tuning: Tuning = MINILM,
+    *,
+    rarity: Rarity | None = None,
+) -> list[Scored]:
     """Return all candidates, best first, whether they answer the question or not."""
-    similarities = [candidate.similarity or 0.0 for candidate in candidates]
-    lexical = lexical_scores(question.text, candidates)
-    nearness = _min_max(similarities)
+    lexical = lexical_scores(question.text, candidates, rarity)
+    nearness = _min_max([_nearness(candidate, tuning) for candidate in candidates])
+    fitting = fitness(question.text, candidates)
     best_words = max(lexical, default=0.0)
     scored = []
-    for candidate, similarity, near, words in zip(candidates, similarities, nearness, lexical, strict=True):
-        in_full = tuning.statement_words if candidate.type in STATEMENT_TYPES else tuning.verbatim_words
-        fused = near + tuning.lexical_weight * ((words / max(best_words, in_full)) ** 2 - near)
+    for candidate, near, words, fit in zip(candidates, nearness, lexical, fitting, strict=True):
+        share = (words / max(best_words, 1.0)) ** 2
+        fused = near + tuning.lexical_weight * (share - near)
+        fused = (fused + tuning.fitness_weight * fit) / (1.0 + tuning.fitness_weight)
         weight = _IMPORTANCE[candidate.importance] * _freshness(candidate, question.at, tuning)
-        scored.append(Scored(candidate, fused * weight, similarity, words))
+        scored.append(Scored(candidate, fused * weight, candidate.similarity or 0.0, words))
     return sorted(scored, key=lambda one: one.score, reverse=True)
 
 
@@ -92,6 +106,12 @@ def _needed(found: int, tuning: Tuning) -> float:
     """Return the evidence asked for: of many candidates one is always near by chance."""
     crowd = min(found / SEARCH_WIDTH, 1.0)
     return tuning.evidence_of_one + crowd * (tuning.evidence_of_many - tuning.evidence_of_one)
+
+
+def _nearness(candidate: Candidate, tuning: Tuning) -> float:
+    """Return the similarity, with a part of that of what stands around: answers follow their questions."""
+    own = candidate.similarity or 0.0
+    return own + tuning.nearby_weight * (own if candidate.nearby is None else candidate.nearby)
 
 
 def _min_max(values: Sequence[float]) -> list[float]:
