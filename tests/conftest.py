@@ -1,7 +1,8 @@
 """What tests of several parts share."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Final
 
 import pytest
 from hypothesis import settings
@@ -11,9 +12,24 @@ from local.ministack import MiniStack, keep_port
 from local.resources import make_resources
 from local.template import load_template
 
+_FIGURES: Final = pytest.StashKey[list[str]]()
+
+type Figures = Callable[[str], None]
+
 # How long one example takes says more about the machine's load than about the code.
 settings.register_profile("load", deadline=None)
 settings.load_profile("load")
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Figures:
+    """Take what was measured; it is shown when all tests have run."""
+    return request.config.stash.setdefault(_FIGURES, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line in config.stash.get(_FIGURES, []):
+        terminalreporter.write_line(f"measured: {line}")
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,10 @@ from libs.coach_conversation import context, items
 from libs.coach_conversation.ids import next_ulid
 from libs.coach_conversation.table import Item, Key, Query, Table, Write
 from libs.coach_conversation.types import Message, MessageId, Part, TurnId
+from tests.conftest import Figures
 from tests.fakes.clock import START_MS
 from tests.fakes.ports import REF, conversation_items
 from tests.fakes.table import FakeTable
-from tests.faults.conftest import Figures
 from tests.faults.model import Pause, spoken
 from tests.faults.world import World
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.conftest import Figures
+from tests.conftest import Figures
 from tests.faults.fault_loop import Scenario, every_fault, run
 from tests.faults.scenarios import LONG, SCENARIOS
 from tests.faults.shim import FAULTS

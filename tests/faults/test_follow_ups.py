@@ -8,9 +8,9 @@ import pytest
 
 from libs.coach_conversation.table import Item
 from libs.coach_conversation.types import Task
+from tests.conftest import Figures
 from tests.faults import effects, invariants
 from tests.faults.carrying import Carried
-from tests.faults.conftest import Figures
 from tests.faults.fault_loop import SWEEP_S, faults_of, follow_up
 from tests.faults.scenarios import LOGS, REMEMBERS
 from tests.faults.shim import Fault

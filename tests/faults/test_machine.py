@@ -3,8 +3,8 @@
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.conftest import Figures
 from tests.faults import machine
-from tests.faults.conftest import Figures
 
 
 def test_whatever_happens_in_whatever_order_the_invariants_hold(figures: Figures) -> None:

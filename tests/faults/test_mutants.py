@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.conftest import Figures
+from tests.conftest import Figures
 from tests.faults.fault_loop import first_violations
 from tests.faults.mutants import MUTANTS, Mutant
 from tests.faults.task_mutants import TASK_MUTANTS

@@ -1,12 +1,13 @@
 """The real stacks of a session: each is started for the first test that asks for it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import pytest
 
 from local.stack_process import running_stack
+from tests.conftest import Figures as Figures
 from tests.stack.client import Stack, connected
 from tests.stack.relay import Ledger, relaying
 
@@ -29,20 +30,6 @@ RELAYED: Final = {
     "TICKET_KEYS": "k2:the-key-that-signs-now,k1:the-key-before-that",
 }
 RELAYED_PROCESSES: Final = 10
-_FIGURES: Final = pytest.StashKey[list[str]]()
-
-type Figures = Callable[[str], None]
-
-
-@pytest.fixture
-def figures(request: pytest.FixtureRequest) -> Figures:
-    """Take what was measured; it is shown when all tests have run."""
-    return request.config.stash.setdefault(_FIGURES, []).append
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for line in config.stash.get(_FIGURES, []):
-        terminalreporter.write_line(f"measured: {line}")
 
 
 @pytest.fixture(scope="session")

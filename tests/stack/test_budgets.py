@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import pytest
 
+from tests.conftest import Figures
 from tests.stack.client import Conversation
-from tests.stack.conftest import Figures, Relayed
+from tests.stack.conftest import Relayed
 from tests.stack.hearing import Heard, hear, text_for
 
 pytestmark = pytest.mark.stack

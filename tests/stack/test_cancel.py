@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import pytest
 
+from tests.conftest import Figures
 from tests.stack.client import Conversation, Stack, Stream, eventually
-from tests.stack.conftest import Figures
 from tests.stack.sse import TERMINAL, check_stream
 from tests.stack.watching import Turn, begin_turn, watch
 

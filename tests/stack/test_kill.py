@@ -13,8 +13,9 @@ from typing import Any, Final, Literal
 
 import pytest
 
+from tests.conftest import Figures
 from tests.stack.client import Conversation, Stream, eventually
-from tests.stack.conftest import RELAYED_PROCESSES, Figures, Relayed
+from tests.stack.conftest import RELAYED_PROCESSES, Relayed
 from tests.stack.processes import TCP
 from tests.stack.relay import MODEL_CALLS, Kill
 from tests.stack.sse import TERMINAL, check_stream

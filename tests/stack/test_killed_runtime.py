@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.conftest import Figures
 from tests.stack.client import POLL_S, Conversation, Stack, Stream, eventually
-from tests.stack.conftest import Figures
 from tests.stack.stored import Item
 
 pytestmark = pytest.mark.stack

@@ -7,8 +7,9 @@ from typing import Final
 
 import pytest
 
+from tests.conftest import Figures
 from tests.stack.client import POLL_S, Conversation, Stack, eventually
-from tests.stack.conftest import RELAYED_PROCESSES, Figures, Relayed
+from tests.stack.conftest import RELAYED_PROCESSES, Relayed
 from tests.stack.processes import PROC, runtime_processes, sockets_of, threads_of
 from tests.stack.sse import TERMINAL
 from tests.stack.watching import Turn

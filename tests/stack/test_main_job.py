@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import Figures
 from tests.stack.client import Conversation, Stack, Stream
-from tests.stack.conftest import Figures
 from tests.stack.stored import Item
 
 pytestmark = pytest.mark.stack

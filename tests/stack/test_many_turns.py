@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.conftest import Figures
 from tests.stack.client import Conversation, Stack, Stream
-from tests.stack.conftest import Figures
 
 pytestmark = pytest.mark.stack
 

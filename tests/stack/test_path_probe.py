@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from local.cli import main
+from tests.conftest import Figures
 from tests.stack.client import Stack
-from tests.stack.conftest import Figures
 
 pytestmark = pytest.mark.stack
 

@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
+from tests.conftest import Figures
 from tests.stack.client import Conversation, Stack, Stream
-from tests.stack.conftest import Figures
 from tests.stack.sse import TERMINAL, check_stream
 from tests.stack.watching import Replay, Turn, Way, begin_turn, follow, replay, watch, watching
 

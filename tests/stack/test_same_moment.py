@@ -7,8 +7,8 @@ from threading import Barrier
 import httpx
 import pytest
 
+from tests.conftest import Figures
 from tests.stack.client import Conversation, Stack, Stream
-from tests.stack.conftest import Figures
 from tests.stack.sse import check_stream
 from tests.stack.watching import begin_turn, watch
 

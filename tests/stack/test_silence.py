@@ -5,8 +5,9 @@ from typing import Final
 
 import pytest
 
+from tests.conftest import Figures
 from tests.stack.client import Stack, Stream, eventually
-from tests.stack.conftest import IMPATIENT, Figures
+from tests.stack.conftest import IMPATIENT
 from tests.stack.sse import check_stream
 from tests.stack.watching import watch
 

@@ -6,8 +6,9 @@ from typing import Final
 
 import pytest
 
+from tests.conftest import Figures
 from tests.stack.client import eventually
-from tests.stack.conftest import RELAYED, Figures, Relayed
+from tests.stack.conftest import RELAYED, Relayed
 from tests.stack.hearing import Heard, hear, text_for
 from tests.stack.relay import Delay, Outage, Plan
 from tests.stack.sse import check_stream

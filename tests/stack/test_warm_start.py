@@ -4,8 +4,8 @@ import statistics
 
 import pytest
 
+from tests.conftest import Figures
 from tests.stack.client import Stack
-from tests.stack.conftest import Figures
 
 pytestmark = pytest.mark.stack
 

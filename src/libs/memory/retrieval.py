@@ -25,6 +25,8 @@ from libs.memory.lexical import lexical_scores
 SEARCH_WIDTH: Final = 50
 _IMPORTANCE: Final = {"low": 0.9, "medium": 0.95, "high": 1.0}
 _DAY_S: Final = 86_400
+# Cosines that differ by less than this say nearly the same.
+_LEAST_SPREAD: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +117,10 @@ def _nearness(candidate: Candidate, tuning: Tuning) -> float:
 
 
 def _min_max(values: Sequence[float]) -> list[float]:
-    low, high = min(values, default=0.0), max(values, default=0.0)
-    return [(value - low) / (high - low) if high > low else 1.0 for value in values]
+    """Return each value as a share of their range; among few that are all alike the last is no nothing."""
+    high = max(values, default=0.0)
+    spread = max(high - min(values, default=0.0), _LEAST_SPREAD)
+    return [1.0 - (high - value) / spread for value in values]
 
 
 def _freshness(candidate: Candidate, at: datetime, tuning: Tuning) -> float:

@@ -1,0 +1,182 @@
+"""`coach recall-index` and `coach recall`: texts of one's own in a file, and what is found in them."""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from click.testing import CliRunner, Result
+
+from local.cli import main
+from local.embedders import HashedNgrams
+from local.recall_index import RecallIndex
+from local.recall_texts import TextLine, in_order, pieces
+
+NOW: Final = datetime(2026, 11, 21, tzinfo=UTC)
+CHAT: Final = [
+    {"id": "1", "text": "Nora: I adopted a greyhound from the shelter yesterday!", "createdAt": "2026-04-06"},
+    {"id": "2", "text": "Tom: How lovely! What's the name?", "createdAt": "2026-04-06"},
+    {"id": "3", "text": "Nora: Biscuit, and he is four years old.", "createdAt": "2026-04-06"},
+    {"id": "4", "text": "Tom: I broke my wrist on the ice in March.", "createdAt": "2026-04-07"},
+    {"id": "5", "text": "Nora: Then somebody else must knead your dough.", "createdAt": "2026-04-07"},
+]
+
+
+@pytest.fixture(autouse=True)
+def by_spelling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the vectors be those that every machine has; tests/test_what_is_recalled.py has the model's."""
+    for module in ("local.recall_index", "local.commands.recall_index"):
+        monkeypatch.setattr(f"{module}.installed_embedder", HashedNgrams)
+
+
+def lines(rows: Iterable[dict[str, Any]]) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def index(file: Path, rows: Iterable[dict[str, Any]], *more: str) -> Result:
+    return CliRunner().invoke(main, ["recall-index", "--index", str(file), *more], input=lines(rows))
+
+
+def recall(file: Path, *arguments: str, said: str | None = None) -> Result:
+    return CliRunner().invoke(main, ["recall", "--index", str(file), *arguments], input=said)
+
+
+def ids(answer: str) -> list[str]:
+    return [found["id"] for found in json.loads(answer)["results"]]
+
+
+def test_what_was_indexed_is_found_with_its_scores(tmp_path: Path) -> None:
+    file = tmp_path / "chat.npz"
+    assert index(file, CHAT).output == "5 read, 5 in the index (hashed-ngrams; lexical-only)\n"
+    answer = recall(file, "--k", "2", "Who broke a wrist?")
+    assert (answer.exit_code, answer.stderr) == (0, "")
+    document = json.loads(answer.stdout)
+    assert document["query"] == "Who broke a wrist?"
+    assert document["results"][0].keys() == {"id", "score", "similarity", "lexical"}
+    assert (ids(answer.stdout)[0], len(document["results"])) == ("4", 2)
+
+
+def test_a_text_takes_the_place_of_an_earlier_one_of_its_id(tmp_path: Path) -> None:
+    file = tmp_path / "chat.npz"
+    index(file, CHAT)
+    again = [{"id": "4", "text": "Tom: I sold my bicycle."}, {"id": "6", "text": "Tom: My wrist is fine."}]
+    assert index(file, again).output.startswith("2 read, 6 in the index")
+    assert ids(recall(file, "--k", "1", "wrist").stdout) == ["6"]
+    assert ids(recall(file, "--k", "1", "bicycle").stdout) == ["4"]
+    assert sorted(ids(recall(file, "--k", "9", "anything").stdout)) == ["1", "2", "3", "4", "5", "6"]
+
+
+def test_the_last_of_two_texts_of_one_id_counts(tmp_path: Path) -> None:
+    file = tmp_path / "chat.npz"
+    index(file, [{"id": "1", "text": "an apple"}, {"id": "1", "text": "a pear"}])
+    (found,) = json.loads(recall(file, "pear").stdout)["results"]
+    assert found["lexical"] == pytest.approx(1.0)
+
+
+def test_every_query_line_gets_its_answer_with_its_id_and_its_k(tmp_path: Path) -> None:
+    file = tmp_path / "chat.npz"
+    index(file, CHAT)
+    asked: list[dict[str, Any]] = [{"id": "q1", "query": "wrist", "k": 1}, {"query": "greyhound"}]
+    first, second = recall(file, "--k", "3", said=lines(asked)).stdout.splitlines()
+    assert (json.loads(first)["id"], ids(first)) == ("q1", ["4"])
+    assert (json.loads(second)["query"], ids(second)[0], len(ids(second))) == ("greyhound", "1", 3)
+
+
+def test_only_what_is_relevant_may_be_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "chat.npz"
+    index(file, CHAT)
+    assert ids(recall(file, "--relevant", "What is the capital of Mongolia?").stdout) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        ("no json", "line 2"),
+        ('{"text": "x"}', "line 2: id"),
+        ('{"id": "x", "text": " "}', "line 2: text"),
+        ('{"id": "x", "text": "x", "createdAt": "soon"}', "line 2: createdAt"),
+        ('{"id": "x", "text": "x", "date": "2026"}', "line 2: date"),
+    ],
+)
+def test_a_wrong_line_is_named_and_nothing_is_kept(tmp_path: Path, row: str, fault: str) -> None:
+    file = tmp_path / "chat.npz"
+    result = CliRunner().invoke(
+        main, ["recall-index", "--index", str(file)], input=f"{json.dumps(CHAT[0])}\n{row}\n"
+    )
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert fault in result.stderr
+    assert not file.exists()
+
+
+def test_a_wrong_query_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "chat.npz"
+    index(file, CHAT)
+    result = recall(file, said='{"query": "x", "k": 0}\n')
+    assert (result.exit_code, "line 1: k" in result.stderr) == (1, True)
+
+
+def test_a_missing_index_and_one_that_is_none_are_told(tmp_path: Path) -> None:
+    assert "make one with: coach recall-index" in recall(tmp_path / "no.npz", "x").stderr
+    other = tmp_path / "other.npz"
+    other.write_text("{}")
+    assert "is no recall index" in recall(other, "x").stderr
+    assert "is no recall index" in index(other, CHAT).stderr
+    assert other.read_text() == "{}"
+
+
+def test_an_empty_index_finds_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "chat.npz"
+    assert index(file, []).output.startswith("0 read, 0 in the index")
+    assert ids(recall(file, "anything").stdout) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["日本語のテキスト", "Привет, мир!", "🏋️ schwer", "مرحبا", "x" * 50_000, "wrist. " * 9_000]
+)
+def test_any_text_can_be_kept_and_found(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "chat.npz"
+    index(file, [*CHAT, {"id": "any", "text": text}])
+    assert ids(recall(file, "--k", "1", text[:40]).stdout) == ["any"]
+
+
+def test_who_speaks_and_what_came_before_are_known_from_the_texts() -> None:
+    told = RecallIndex(HashedNgrams()).with_texts(
+        [TextLine.model_validate(row) for row in CHAT], ordered=True
+    )
+    assert [text.speaker for text in told.texts] == ["Nora", "Tom", "Nora", "Tom", "Nora"]
+    found = told.search("What is the greyhound's name?", k=2, at=NOW)
+    assert found[0].candidate.neighbour.startswith("Nora: I adopted")
+
+
+def test_texts_in_no_order_have_no_neighbours() -> None:
+    mixed = [
+        TextLine(id=str(n), text=text) for n, text in enumerate(["an apple", "two cars", "rain", "a cello"])
+    ]
+    told = RecallIndex(HashedNgrams()).with_texts(mixed)
+    assert [text.follows for text in told.texts] == [None] * 4
+    assert [text.follows for text in in_order(mixed)] == [None, "0", "1", "2"]
+
+
+def test_an_index_outlives_its_process(tmp_path: Path) -> None:
+    file = tmp_path / "chat.npz"
+    before = RecallIndex(HashedNgrams()).with_texts([TextLine.model_validate(row) for row in CHAT])
+    before.save(file)
+    after = RecallIndex.load(file)
+    for query in ("wrist", "What's Nora's dog called?"):
+        assert after.search(query, k=5, at=NOW) == before.search(query, k=5, at=NOW)
+    assert [one.name for one in tmp_path.iterdir()] == ["chat.npz"]
+
+
+def test_a_long_text_is_embedded_whole_and_by_its_sentences() -> None:
+    short, long = (
+        "Hi there. All is well here.",
+        "It rains today in Leeds again. Wow! " + "Then I ran far. " * 9,
+    )
+    assert pieces(short) == [(short, True)]
+    whole, *parts = pieces(long)
+    assert whole == (long.strip(), True)
+    assert ("It rains today in Leeds again.", False) in parts
+    assert ("Wow!", False) not in parts
+    assert all(len(piece.split()) <= 150 for piece, _ in pieces("We ran five miles up the hill. " * 200))
