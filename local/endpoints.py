@@ -25,6 +25,7 @@ class Endpoints:
     function_url: str
     bedrock: str | None
     pinecone: str
+    openai: str | None
     aws: str
     issuer: str
     audience: str

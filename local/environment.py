@@ -49,12 +49,16 @@ _DUMMY_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "lo
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the function finds what it calls; `bedrock` is None when that is AWS."""
+    """Where the function finds what it calls; `bedrock` is None when that is AWS.
+
+    Shape   `openai` None: there are no `compatible:` models
+    """
 
     aws: str
     bedrock: str | None
     pinecone: str
     jwks: str
+    openai: str | None = None
 
 
 def function_environment(
@@ -78,6 +82,7 @@ def function_environment(
         "TicketKeys": ticket_keys,
         "PineconeHost": addresses.pinecone,
         "PineconeApiKey": PINECONE_KEY,
+        "CompatibleBaseUrl": f"{addresses.openai}/v1" if addresses.openai is not None else "",
     }
     return {
         **_machine_environment(outer, addresses),

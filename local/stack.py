@@ -24,6 +24,7 @@ from local.health import require_health
 from local.http_server import close, port_of
 from local.issuer import jwks_url, serve_issuer
 from local.ministack import MiniStack, keep_port
+from local.openai_emulator import serve_openai
 from local.pinecone_emulator import serve_pinecone
 from local.rie.artifact import write_interpreter
 from local.signing_key import SigningKey, load_or_make
@@ -115,6 +116,7 @@ class LocalStack:
             aws=self._ministack.url,
             bedrock=await self._bedrock_url(undo),
             pinecone=await self._pinecone_url(undo),
+            openai=await self._openai_url(undo),
             jwks=jwks_url(issuer),
         )
 
@@ -134,6 +136,13 @@ class LocalStack:
         undo.push_async_callback(close, server)
         url = f"http://127.0.0.1:{port_of(server)}"
         self._report("pinecone", f"{url} (emulated)")
+        return url
+
+    async def _openai_url(self, undo: AsyncExitStack) -> str:
+        server = await serve_openai()
+        undo.push_async_callback(close, server)
+        url = f"http://127.0.0.1:{port_of(server)}"
+        self._report("openai", f"{url} (emulated)")
         return url
 
     async def _start_function(
@@ -214,6 +223,7 @@ class LocalStack:
             function_url=self._function.url.rstrip("/"),
             bedrock=addresses.bedrock,
             pinecone=addresses.pinecone,
+            openai=addresses.openai,
             aws=addresses.aws,
             issuer=ISSUER,
             audience=AUDIENCE,

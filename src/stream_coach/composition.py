@@ -19,6 +19,7 @@ from libs.streaming.tokens import TokenVerifier
 from stream_coach.adapters.bedrock import BedrockModel
 from stream_coach.adapters.dynamodb import DynamoDbTable
 from stream_coach.adapters.jwks import JwksKeySource, fetch_document
+from stream_coach.adapters.providers import ModelsByProvider
 from stream_coach.adapters.sqs import SqsTurnQueue
 from stream_coach.adapters.threads import MonotonicUlids, SystemClock, Threads
 from stream_coach.adapters.vectors import make_vectors
@@ -59,9 +60,16 @@ def build_app(settings: Settings) -> App:
         max_pool_connections=2 * concurrency,
         tcp_keepalive=True,
     )
+    models = ModelsByProvider(
+        BedrockModel(session.client("bedrock-runtime", config=model)),
+        lambda variable: getattr(settings, variable.lower()),
+        read_timeout_s=MODEL_READ_TIMEOUT_S,
+        max_connections=2 * concurrency,
+    )
+    models.prepare((settings.answer_model_id, settings.router_model_id, settings.fallback_model_id))
     ports = Ports(
         table=DynamoDbTable(session.client("dynamodb", config=store), settings.table_name),
-        model=BedrockModel(session.client("bedrock-runtime", config=model)),
+        model=models,
         executor=Threads(THREADS_A_TURN * concurrency),
         clock=clock,
         ulid=MonotonicUlids(clock),

@@ -16,7 +16,8 @@ class Settings:
     `ticket_keys` is `id:secret,…`, the signing one first; empty means that no tickets are issued;
     `turns_per_minute` 0 means no limit; `starter_coach_id` empty means that nobody gets a coach unasked;
     `pinecone_host` empty means that memories are found by their words only; `chat_model_id` and
-    `chat_system_prompt` are those of `/api/ai/chat`, empty for the answer model and a built-in prompt.
+    `chat_system_prompt` are those of `/api/ai/chat`, empty for the answer model and a built-in prompt;
+    what the providers of models need is in `adapters/providers.py`.
     """
 
     table_name: str
@@ -33,6 +34,14 @@ class Settings:
     starter_coach_id: str = "atlas"
     pinecone_host: str = ""
     pinecone_api_key: str = field(default="", repr=False)
+    openai_api_key: str = field(default="", repr=False)
+    openai_base_url: str = ""
+    azure_openai_api_key: str = field(default="", repr=False)
+    azure_openai_endpoint: str = ""
+    gemini_api_key: str = field(default="", repr=False)
+    gemini_base_url: str = ""
+    compatible_base_url: str = ""
+    compatible_api_key: str = field(default="", repr=False)
     embedding_model_id: str = "amazon.titan-embed-text-v2:0"
     embedding_dimensions: int = 512
     streaming_enabled: bool = True
@@ -70,6 +79,11 @@ class Settings:
                 values[setting.name] = _PARSERS[setting.type](text)
             except ValueError:
                 wrong.append(f"{name} is not {_KINDS[setting.type]}: {text!r}")
+        wrong += [
+            f"{name.upper()} is not an address that begins with http:// or https://"
+            for name in _ADDRESSES
+            if name in values and not values[name].startswith(("http://", "https://"))
+        ]
         if values.get("pinecone_host") and not values.get("pinecone_api_key"):
             wrong.append("PINECONE_API_KEY is missing, which PINECONE_HOST needs")
         if wrong:
@@ -104,4 +118,5 @@ _KINDS: Final[dict[Any, str]] = {
     int: "a whole number from 0",
     float: "a number of seconds above 0",
 }
+_ADDRESSES: Final = ("openai_base_url", "azure_openai_endpoint", "gemini_base_url", "compatible_base_url")
 _ENVIRONMENT_NAMES: Final = {"max_concurrency": "AWS_LAMBDA_MAX_CONCURRENCY"}

@@ -12,6 +12,7 @@ LOCAL = Addresses(
     aws="http://127.0.0.1:1",
     bedrock="http://127.0.0.1:2",
     pinecone="http://127.0.0.1:4",
+    openai="http://127.0.0.1:5",
     jwks="http://127.0.0.1:3/.well-known/jwks.json",
 )
 REMOTE = replace(LOCAL, bedrock=None)

@@ -21,10 +21,24 @@ class ModelTraits:
 
 
 _TRAITS: Final = (
+    # Whatever runs behind one's own address costs nothing that is known here.
+    ("compatible:", ModelTraits(0.0, 0.0, cache_points=False)),
     ("nova-micro", ModelTraits(0.035, 0.14)),
     ("nova-2-lite", ModelTraits(0.30, 2.50)),
     ("claude-haiku-4-5", ModelTraits(1.10, 5.50)),
     ("claude-sonnet-5", ModelTraits(2.20, 11.0, sampling=False, forced_tool_choice=False)),
+    ("gpt-5-nano", ModelTraits(0.05, 0.40, sampling=False, cache_points=False)),
+    ("gpt-5-mini", ModelTraits(0.25, 2.0, sampling=False, cache_points=False)),
+    ("gpt-5", ModelTraits(1.25, 10.0, sampling=False, cache_points=False)),
+    ("gpt-4.1-mini", ModelTraits(0.40, 1.60, cache_points=False)),
+    ("gpt-4.1", ModelTraits(2.0, 8.0, cache_points=False)),
+    ("gemini-2.5-flash-lite", ModelTraits(0.10, 0.40, cache_points=False)),
+    ("gemini-2.5-flash", ModelTraits(0.30, 2.50, cache_points=False)),
+    ("gemini-2.5-pro", ModelTraits(1.25, 10.0, cache_points=False)),
+    *(
+        (f"{provider}:", ModelTraits(0.0, 0.0, sampling=False, cache_points=False))
+        for provider in ("openai", "azure", "google")
+    ),
 )
 _UNKNOWN: Final = ModelTraits(0.0, 0.0, sampling=False, forced_tool_choice=False, cache_points=False)
 CACHE_READ_SHARE: Final = 0.1

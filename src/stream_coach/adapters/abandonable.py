@@ -2,7 +2,7 @@
 
 botocore offers no way to end a call, and closing a socket from another thread does not wake a blocked
 read; shutting it down does. So the client's connections tell the call of the current thread which
-socket they are about to wait on.
+socket they are about to wait on. `openai_transport` does the same for the openai SDK's connections.
 """
 
 import socket
@@ -65,13 +65,13 @@ def _shut_down(handle: socket.socket) -> None:
 
 class _Connection(AWSHTTPConnection):
     def getresponse(self, *args: Any, **kwargs: Any) -> Any:
-        _announce(self.sock)
+        announce(self.sock)
         return super().getresponse(*args, **kwargs)
 
 
 class _TlsConnection(AWSHTTPSConnection):
     def getresponse(self, *args: Any, **kwargs: Any) -> Any:
-        _announce(self.sock)
+        announce(self.sock)
         return super().getresponse(*args, **kwargs)
 
 
@@ -83,7 +83,8 @@ class _TlsPool(AWSHTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 
-def _announce(handle: socket.socket | None) -> None:
+def announce(handle: socket.socket | None) -> None:
+    """Tell the current thread's call, if it is tracked, which socket it is about to wait on."""
     call: Socket | None = getattr(_waiting, "call", None)
     if call is not None and handle is not None:
         call.use(handle)

@@ -24,7 +24,7 @@ class ScriptedServer:
     """Answers the n-th request with the n-th of `answers` and keeps the connection.
 
     `asked` is set when a request was read whole, and `sent` when its answer has left; `connections`
-    counts those that were accepted.
+    counts those that were accepted, and `heads` are those of the requests.
     """
 
     answers: list[bytes]
@@ -32,6 +32,7 @@ class ScriptedServer:
     asked: threading.Event = field(default_factory=threading.Event)
     sent: threading.Event = field(default_factory=threading.Event)
     connections: int = 0
+    heads: list[bytes] = field(default_factory=list)
     _open: list[socket.socket] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
 
@@ -71,23 +72,25 @@ class ScriptedServer:
                 handle = self.tls.wrap_socket(handle, server_side=True)
                 self._open.append(handle)
             with handle.makefile("rb") as stream:
-                while _request_read(stream):
+                while head := _request_read(stream):
+                    self.heads.append(head)
                     self.asked.set()
                     handle.sendall(self.answers.pop(0))
                     self.sent.set()
 
 
-def _request_read(stream: BinaryIO) -> bool:
-    """Read one request; False when the client has gone."""
-    length, line = 0, b""
+def _request_read(stream: BinaryIO) -> bytes:
+    """Read one request and return its head; nothing when the client has gone."""
+    length, line, head = 0, b"", b""
     while line != b"\r\n":
         line = stream.readline()
         if not line:
-            return False
+            return b""
+        head += line
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":
             length = int(value)
-    return len(stream.read(length)) == length
+    return head if len(stream.read(length)) == length else b""
 
 
 @contextmanager
