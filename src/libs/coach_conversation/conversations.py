@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from libs.coach_conversation import coaches, indexing, items, notes, recovery, tombstones
+from libs.coach_conversation import coaches, indexing, items, notes, recovery, removal, tombstones
 from libs.coach_conversation.errors import ConversationNotFound, DataBeingDeleted, InvalidCursor, TurnNotFound
 from libs.coach_conversation.ids import is_ulid, iso
 from libs.coach_conversation.ports import Ports
@@ -15,7 +15,6 @@ from libs.coach_conversation.table import (
     Delete,
     Equals,
     Item,
-    Key,
     Put,
     Query,
     Update,
@@ -24,8 +23,6 @@ from libs.coach_conversation.table import (
 from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef, Message, TurnId, UserId
 
 MAX_PAGE: Final = 100
-DELETE_BATCH: Final = 10
-"""A transaction holds at most 4 MB, an item at most 400 KB."""
 DELETION_DUE_MS: Final = 60_000
 DELETED_COACH: Final = "#deleted"
 """No coach id holds a `#`, so every check of the coach finds a conversation that is being deleted gone."""
@@ -235,15 +232,15 @@ def remove(ref: ConversationRef, meta: Mapping[str, Any], ports: Ports) -> None:
         )
         ports.table.commit([hidden])
     while found := _others(ref, ports):
-        ports.table.commit([Delete(Key(item["pk"], item["sk"])) for item in found])
+        removal.delete(found, ports.table)
     noted = notes.of(ref.user_id, [notes.conversation_id(ref)], ports)
     ports.table.commit([Delete(key), Delete(items.entry_key(ref)), *noted])
 
 
 def _others(ref: ConversationRef, ports: Ports) -> list[Item]:
     """Return some items of the conversation; META, which says that it is being deleted, stays till last."""
-    found = ports.table.query(Query(pk=items.partition(ref), limit=DELETE_BATCH + 1))
-    return [item for item in found if item["sk"] != "META"][:DELETE_BATCH]
+    found = ports.table.query(Query(pk=items.partition(ref), limit=removal.BATCH + 1))
+    return [item for item in found if item["sk"] != "META"]
 
 
 def _cancel_active(ref: ConversationRef, meta: Mapping[str, Any], ports: Ports) -> None:

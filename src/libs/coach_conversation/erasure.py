@@ -10,16 +10,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from libs.coach_conversation import conversations, items, tombstones
+from libs.coach_conversation import conversations, items, removal, tombstones
 from libs.coach_conversation.errors import DataBeingDeleted
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.table import ConditionFailed, Delete, Item, Key, Query
+from libs.coach_conversation.table import ConditionFailed, Item, Query
 from libs.coach_conversation.types import ConversationRef, UserId
 
 DUE_MS: Final = 45_000
 """When the sweeper comes for it: whoever was asked to delete is done by then, or gives up before."""
-DELETE_BATCH: Final = 10
-"""A transaction holds at most 4 MB, an item at most 400 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ def _steps(user_id: UserId, ports: Ports) -> Iterator[None]:
             yield
         while beside := _beside(user_id, ports):
             found = True
-            ports.table.commit([Delete(Key(item["pk"], item["sk"])) for item in beside])
+            removal.delete(beside, ports.table)
             yield
         if not found:
             return
@@ -110,5 +108,5 @@ def _remove(ref: ConversationRef, ports: Ports) -> None:
 
 def _beside(user_id: UserId, ports: Ports) -> list[Item]:
     """Return some of what is kept of the person beside conversations; their entries go with them."""
-    found = ports.table.query(Query(pk=items.person(user_id), limit=DELETE_BATCH))
+    found = ports.table.query(Query(pk=items.person(user_id), limit=removal.BATCH))
     return [item for item in found if not item["sk"].startswith(items.CONVERSATIONS)]
