@@ -105,7 +105,7 @@ export class Desk {
     const coach = await this.ports.api.saveCoach(coachId, config);
     this.name(coach);
     if (coachId === this.state.get().coachId) this.state.update({ coach });
-    else await this.show(coachId, undefined);
+    else void this.show(coachId, undefined);
   }
 
   async loadMore(): Promise<void> {

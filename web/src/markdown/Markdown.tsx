@@ -52,11 +52,12 @@ function Anchor({ href, children }: AnchorProps): ReactNode {
 const COMPONENTS: Components = {
   a: Anchor,
   img: ({ src, alt }) => <Anchor href={typeof src === "string" ? src : ""}>{alt || "Picture"}</Anchor>,
-  // A page has one first heading, and it is not the coach's.
+  // An answer stands under a heading of its own: its headings come below that, without a step left out.
   h1: ({ children }) => <h3>{children}</h3>,
   h2: ({ children }) => <h3>{children}</h3>,
-  h3: ({ children }) => <h4>{children}</h4>,
-  h4: ({ children }) => <h5>{children}</h5>,
+  h4: ({ children }) => <h3 className="minor">{children}</h3>,
+  h5: ({ children }) => <h3 className="minor">{children}</h3>,
+  h6: ({ children }) => <h3 className="minor">{children}</h3>,
   table: ({ children }) => (
     <div className="table" role="region" aria-label="Table" tabIndex={0}>
       <table>{children}</table>

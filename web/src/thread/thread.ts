@@ -61,6 +61,7 @@ export class Thread {
   private turn: TurnStream | undefined;
   private live: CoachLine | undefined;
   private liveText = "";
+  private loading: Promise<void> = Promise.resolve();
   private closed = false;
 
   constructor(ports: ThreadPorts) {
@@ -75,7 +76,12 @@ export class Thread {
   }
 
   /** Read the latest messages, take up the turn that runs, and send what was not sent. */
-  async load(): Promise<void> {
+  load(): Promise<void> {
+    this.loading = this.loadOnce();
+    return this.loading;
+  }
+
+  private async loadOnce(): Promise<void> {
     let conversation: Conversation;
     try {
       conversation = await this.readLatest();
@@ -108,6 +114,8 @@ export class Thread {
     const said = { text, clientMessageId: crypto.randomUUID(), sentAt: new Date().toISOString() };
     this.ports.said(text);
     this.append(personLine(said, "sending"));
+    this.ports.kept.keepOutgoing(this.conversationId, said);
+    await this.loading;
     await this.deliver(said);
   }
 
@@ -207,6 +215,7 @@ export class Thread {
     const { kept } = this.ports;
     const shown = this.state.get().keys.map((key) => this.line(key).get());
     const unsent = kept.outgoing(this.conversationId).filter((said) => {
+      if (this.lines.has(said.clientMessageId)) return false;
       const arrived = shown.some((line) => line.kind === "person" && line.at === said.sentAt && line.text === said.text);
       if (arrived) kept.forgetOutgoing(this.conversationId, said.clientMessageId);
       return !arrived;

@@ -1,4 +1,4 @@
-import { useEffect, useState, type ReactNode } from "react";
+import { useEffect, useEffectEvent, useState, type ReactNode } from "react";
 import { CoachApi } from "../api/coachApi";
 import { Desk } from "../desk/desk";
 import { Keepsakes } from "../desk/keepsakes";
@@ -47,10 +47,8 @@ export function App(): ReactNode {
     }
   };
 
-  useEffect(() => {
-    void begin();
-    // Once: what the page begins with.
-  }, []);
+  const first = useEffectEvent(() => void begin());
+  useEffect(() => first(), []);
 
   switch (shown.what) {
     case "loading":

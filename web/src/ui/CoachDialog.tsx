@@ -16,7 +16,7 @@ export function CoachDialog({ desk, coach, onClose }: Props): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   const [problem, setProblem] = useState("");
   const [saving, setSaving] = useState(false);
-  useModal(dialog);
+  useModal(dialog, onClose);
 
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
@@ -32,7 +32,7 @@ export function CoachDialog({ desk, coach, onClose }: Props): ReactNode {
   };
 
   return (
-    <dialog ref={dialog} className="modal" aria-labelledby="coach-title" onCancel={onClose}>
+    <dialog ref={dialog} className="modal" aria-labelledby="coach-title">
       <form onSubmit={(event) => void submit(event)}>
         <header className="modal-head">
           <h2 id="coach-title">{coach ? `Set up ${coach.name}` : "A new coach"}</h2>

@@ -25,9 +25,9 @@ export function CoachMessage({ line, thread, keepsakes, coachName, last, onKeeps
   const answer = parts.filter((part) => part.type !== "update");
   return (
     <article aria-busy={writing}>
-      <h3 className="visually-hidden">
+      <h2 className="visually-hidden">
         {coachName} said, {clock(at)}
-      </h3>
+      </h2>
       {notices.filter((notice) => notice.kind === "safety").map((notice) => (
         <NoticeBox key={notice.message} notice={notice} />
       ))}
@@ -133,7 +133,6 @@ function Kept({ keepsakes, turnId, onKeepsakes }: { keepsakes: Keepsakes; turnId
 }
 
 function Actions({ line, thread, last }: { line: CoachLine; thread: Thread; last: boolean }): ReactNode {
-  const { phase } = useStore(thread.state);
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return;
@@ -153,15 +152,21 @@ function Actions({ line, thread, last }: { line: CoachLine; thread: Thread; last
           <Icon name={copied ? "check" : "copy"} />
         </button>
       )}
-      {last && phase === "idle" && (
-        <button type="button" className="quiet" onClick={() => void thread.again()}>
-          <Icon name="again" />
-          Try again
-        </button>
-      )}
+      {last && <TryAgain thread={thread} />}
       <time className="stamp" dateTime={line.at}>
         {clock(line.at)}
       </time>
     </div>
+  );
+}
+
+function TryAgain({ thread }: { thread: Thread }): ReactNode {
+  const { phase } = useStore(thread.state);
+  if (phase !== "idle") return null;
+  return (
+    <button type="button" className="quiet" onClick={() => void thread.again()}>
+      <Icon name="again" />
+      Try again
+    </button>
   );
 }

@@ -27,7 +27,7 @@ export function Composer({ ref, kept, conversationId, coachName, phase, onSend, 
   const byTouch = useMedia("(pointer: coarse)");
   const busy = phase === "sending" || phase === "answering" || phase === "stopping";
   const over = bytesOver(text);
-  const ready = text.trim() !== "" && over <= 0 && phase === "idle";
+  const ready = text.trim() !== "" && over <= 0 && (phase === "idle" || phase === "loading");
 
   const change = (value: string): void => {
     setText(value);
@@ -93,7 +93,7 @@ export function Composer({ ref, kept, conversationId, coachName, phase, onSend, 
           </button>
         )}
       </div>
-      <p id="say-hint" className={over > 0 ? "composer-hint problem" : "composer-hint"} role={over > 0 ? "alert" : undefined}>
+      <p id="say-hint" className={`composer-hint ${over > 0 ? "problem" : text.startsWith("/") ? "command" : ""}`} role={over > 0 ? "alert" : undefined}>
         {over > 0 ? `This is ${over.toLocaleString()} bytes too long.` : hint(text, byTouch)}
       </p>
     </form>

@@ -13,7 +13,7 @@ interface Props {
 export function ConfirmDialog({ title, text, action, onConfirm, onClose }: Props): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   const [problem, setProblem] = useState("");
-  useModal(dialog);
+  useModal(dialog, onClose);
   const confirm = async (): Promise<void> => {
     try {
       await onConfirm();
@@ -23,7 +23,7 @@ export function ConfirmDialog({ title, text, action, onConfirm, onClose }: Props
     }
   };
   return (
-    <dialog ref={dialog} className="modal small" aria-labelledby="confirm-title" onCancel={onClose}>
+    <dialog ref={dialog} className="modal small" aria-labelledby="confirm-title">
       <h2 id="confirm-title">{title}</h2>
       <p>{text}</p>
       {problem !== "" && (

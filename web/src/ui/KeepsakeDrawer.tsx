@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
+import { useEffect, useEffectEvent, useRef, useState, type FormEvent, type ReactNode } from "react";
 import type { Memory } from "../api/types";
 import type { Keepsakes } from "../desk/keepsakes";
 import { problemOf } from "../thread/problems";
@@ -26,21 +26,20 @@ export function KeepsakeDrawer({ keepsakes, coachName, onClose }: Props): ReactN
   const dialog = useRef<HTMLDialogElement>(null);
   const { memories, workouts, moreMemories, moreWorkouts, loaded } = useStore(keepsakes.state);
   const [problem, setProblem] = useState("");
-  useModal(dialog);
+  useModal(dialog, onClose);
 
   const attempt = (work: Promise<unknown>): void => {
     setProblem("");
     work.catch((error: unknown) => setProblem(problemOf(error).text));
   };
-  useEffect(() => attempt(keepsakes.refresh()), [keepsakes]);
+  const first = useEffectEvent(() => attempt(keepsakes.refresh()));
+  useEffect(() => first(), []);
 
   return (
     <dialog
       ref={dialog}
       className="drawer right"
       aria-labelledby="keepsakes-title"
-      onCancel={onClose}
-      onClick={(event) => event.target === dialog.current && onClose()}
     >
       <div className="drawer-body">
         <header className="modal-head">

@@ -48,7 +48,7 @@ function PersonMessage({ line, thread, onEdit }: { line: PersonLine; thread: Thr
   const { text, at, state, problem, key } = line;
   return (
     <article>
-      <h3 className="visually-hidden">You said, {clock(at)}</h3>
+      <h2 className="visually-hidden">You said, {clock(at)}</h2>
       <p className="bubble">{text}</p>
       {state === "unsent" && (
         <div className="unsent" role="alert">

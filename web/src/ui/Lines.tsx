@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from "react";
+import { useEffect, useEffectEvent, useLayoutEffect, useRef, useState, type ReactNode } from "react";
 import type { Keepsakes } from "../desk/keepsakes";
 import type { Thread } from "../thread/thread";
 import { useStore } from "./hooks";
@@ -38,6 +38,14 @@ export function Lines({ thread, keepsakes, coachName, onKeepsakes, onEdit }: Pro
     return () => watched.disconnect();
   }, []);
 
+  const toLatest = (smoothly: boolean): void => {
+    following.current = true;
+    setAtEnd(true);
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const behavior = smoothly && !calm ? "smooth" : "instant";
+    scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior });
+  };
+
   // What is put in front must not move what is being read.
   useLayoutEffect(() => {
     const box = scroller.current;
@@ -50,8 +58,9 @@ export function Lines({ thread, keepsakes, coachName, onKeepsakes, onEdit }: Pro
   }, [keys]);
 
   // Whoever says something wants to see it.
+  const said = useEffectEvent(() => toLatest(false));
   useLayoutEffect(() => {
-    if (phase === "sending") toLatest(false);
+    if (phase === "sending") said();
   }, [phase]);
 
   const onScroll = (): void => {
@@ -62,15 +71,7 @@ export function Lines({ thread, keepsakes, coachName, onKeepsakes, onEdit }: Pro
     setAtEnd(near);
   };
 
-  const toLatest = (smoothly: boolean): void => {
-    following.current = true;
-    setAtEnd(true);
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const behavior = smoothly && !calm ? "smooth" : "instant";
-    scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior });
-  };
-
-  let day = "";
+  const days = headings(keys, thread);
   return (
     <div className="lines" ref={scroller} onScroll={onScroll} tabIndex={0} role="region" aria-label="Messages">
       <div className="lines-inner" ref={content}>
@@ -80,18 +81,14 @@ export function Lines({ thread, keepsakes, coachName, onKeepsakes, onEdit }: Pro
         {phase === "loading" && <div className="skeleton" role="status" aria-label="Loading the conversation" />}
         <ol>
           {keys.map((key, index) => {
-            const store = thread.line(key);
-            const named = dayName(store.get().at);
-            const heading = named === day ? undefined : named;
-            day = named;
             return (
               <LineView
                 key={key}
-                store={store}
+                store={thread.line(key)}
                 thread={thread}
                 keepsakes={keepsakes}
                 coachName={coachName}
-                day={heading}
+                day={days[index]}
                 last={index === keys.length - 1}
                 onKeepsakes={onKeepsakes}
                 onEdit={onEdit}
@@ -110,6 +107,12 @@ export function Lines({ thread, keepsakes, coachName, onKeepsakes, onEdit }: Pro
   );
 }
 
+/** Returns the day to name above each line: where it begins. */
+function headings(keys: readonly string[], thread: Thread): (string | undefined)[] {
+  const days = keys.map((key) => dayName(thread.line(key).get().at));
+  return days.map((day, index) => (day === days[index - 1] ? undefined : day));
+}
+
 interface EarlierProps {
   busy: boolean;
   root: React.RefObject<HTMLDivElement | null>;
@@ -119,11 +122,10 @@ interface EarlierProps {
 /** Asks for the page before, when it comes into view or is pressed. */
 function Earlier({ busy, root, onShow }: EarlierProps): ReactNode {
   const button = useRef<HTMLButtonElement>(null);
-  const show = useRef(onShow);
-  show.current = onShow;
+  const show = useEffectEvent(onShow);
   useEffect(() => {
     if (button.current === null || busy) return;
-    const seen = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && show.current(), {
+    const seen = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && show(), {
       root: root.current,
       rootMargin: "200px",
     });

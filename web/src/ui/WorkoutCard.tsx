@@ -30,7 +30,7 @@ export function WorkoutCard({ workout, onDelete }: Props): ReactNode {
     <section className="workout" aria-label={`${name} session, ${shortDay(completedAt)}`}>
       <header>
         <Icon name={discipline === "cardio" ? "run" : "dumbbell"} />
-        <h4>{name} session</h4>
+        <p className="workout-name">{name} session</p>
         <time dateTime={completedAt}>{shortDay(completedAt)}</time>
         {onDelete && (
           <button type="button" className="quiet square" aria-label={`Delete the ${name} session of ${shortDay(completedAt)}`} onClick={onDelete}>

@@ -87,14 +87,12 @@ export function Workspace({ desk, keepsakes, onSignOut }: Props): ReactNode {
 
 function MenuDialog({ children, onClose }: { children: ReactNode; onClose(): void }): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
-  useModal(dialog);
+  useModal(dialog, onClose);
   return (
     <dialog
       ref={dialog}
       className="drawer left"
       aria-label="Conversations"
-      onCancel={onClose}
-      onClick={(event) => event.target === dialog.current && onClose()}
     >
       <div className="drawer-body">{children}</div>
     </dialog>
