@@ -8,6 +8,7 @@ import click
 SUBCOMMANDS = {
     "up": "Start the whole local stack and keep it running.",
     "say": "Say something to the coach and see the answer as it is written.",
+    "chat": "Talk to the coach, turn after turn.",
     "words": "Show word by word whether the way to the function buffers.",
     "probe": "Measure whether the path to a service buffers, and say so.",
     "doctor": "Check a deployed service, and show what was expected and what was seen.",

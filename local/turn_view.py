@@ -43,13 +43,26 @@ class TurnView:
         """Show events as they come. Raises RequestRefused when the turn ends in an error."""
         try:
             for event in events:
-                self._show(event)
+                self.take(event)
         finally:
-            self._end_line()
-            if self._answered and self._answer is not self._aside:
-                self._answer.out("")
+            self.end()
 
-    def _show(self, event: Event) -> None:
+    def tick(self) -> None:
+        """Draw nothing by the clock."""
+
+    def say(self, text: str) -> None:
+        """Show a line beside the answer."""
+        self._line(text, PROGRESS)
+
+    def end(self) -> None:
+        """End the answer's line; once is enough."""
+        self._end_line()
+        if self._answered and self._answer is not self._aside:
+            self._answer.out("")
+        self._answered = False
+
+    def take(self, event: Event) -> None:
+        """Show an event. Raises RequestRefused for an `error`."""
         match event:
             case {"type": "chunk", "content": str(content)}:
                 self._say(content)
@@ -62,6 +75,8 @@ class TurnView:
                 self._line(f"· recalled {len(memories)} memories", PROGRESS)
             case {"type": "notice", "message": str(message)}:
                 self._line(f"! {message}", NOTICE)
+            case {"type": "reconnecting"}:
+                self._line("· the connection broke; trying again", PROGRESS)
             case {"type": "complete"}:
                 self._line(f"· {summary(event)}", PROGRESS)
             case {"type": "error"}:
@@ -86,7 +101,7 @@ class TurnView:
             self._write(self._aside, "\n", "")
 
     def _write(self, console: Console, text: str, style: str) -> None:
-        shown = text.translate(_CONTROLS)
+        shown = printable(text)
         if not shown:
             return
         if style:
@@ -102,6 +117,11 @@ def consoles() -> tuple[Console, Console]:
     """Return where the answer goes (stdout) and where the rest goes (stderr if stdout is no terminal)."""
     answer = Console(soft_wrap=True)
     return answer, answer if answer.is_terminal else Console(stderr=True, soft_wrap=True)
+
+
+def printable(text: str) -> str:
+    """Return a text without what would move the cursor or change the terminal."""
+    return text.translate(_CONTROLS)
 
 
 def summary(complete: Event) -> str:

@@ -57,6 +57,30 @@ def user_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def _parse_url(_: click.Context, option: click.Parameter, url: str | None) -> str | None:
+    if url is not None and not url.startswith(("https://", "http://")):
+        raise click.BadParameter("an address begins with https:// or http://", param=option)
+    return url
+
+
+def service_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that choose a service and the person who speaks to it: `url`, `token`, `user`."""
+    for option in (
+        click.option(
+            "--user", type=IdType(), help="The person to speak as. Default: whom the token names, else demo."
+        ),
+        token_option,
+        click.option(
+            "--url",
+            envvar="COACH_URL",
+            callback=_parse_url,
+            help="A deployed service. Default: $COACH_URL, else the running local stack.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def is_header_text(text: str) -> bool:
     """Return whether a header may hold this text."""
     return text.isascii() and text.isprintable()

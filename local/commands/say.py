@@ -1,36 +1,47 @@
 """`coach say`: one turn with the coach, in the terminal."""
 
 import sys
-import time
-from contextlib import closing
 
 import click
 
+from local.chat.session import Session
+from local.chat.turn import Left
+from local.chat.views import new_view
 from local.coach_client import CoachClient
-from local.commands.options import IdType, clear_errors, fail, state_dir_option, user_option
-from local.conversations import last_conversation, remember_conversation
-from local.endpoints import load_endpoints
+from local.commands.options import IdType, clear_errors, fail, service_options, state_dir_option
 from local.errors import RequestRefused
-from local.signing_key import load_or_make
+from local.service import find_service
 from local.state_dir import StateDir
-from local.tokens import parse_user_id, sign_token
-from local.turn_view import TurnView, consoles, next_step
+from local.turn_view import next_step
 
-GONE = "CONVERSATION_NOT_FOUND"
+STOPPED = 130
 
 
 @click.command()
 @click.argument("text")
 @state_dir_option
-@user_option
+@service_options
 @click.option("--coach", type=IdType(), default="atlas", show_default=True, help="The coach to speak to.")
 @click.option("--conversation", type=IdType(), help="Continue this conversation.")
 @click.option("--new", is_flag=True, help="Start a new conversation instead of continuing the last one.")
-def say(text: str, state: StateDir, user: str, coach: str, conversation: str | None, new: bool) -> None:
+def say(
+    text: str,
+    state: StateDir,
+    *,
+    url: str | None,
+    token: str | None,
+    user: str | None,
+    coach: str,
+    conversation: str | None,
+    new: bool,
+) -> None:
     """Say TEXT to the coach and show the answer as it is written; `-` reads TEXT from standard input.
 
     Asides are dimmed and slanted, progress is dimmed. Where standard output is no terminal it gets the answer
-    alone, and the rest goes to standard error.
+    alone, and the rest goes to standard error. Ctrl-C stops the answer on the server (what was said is
+    saved), a second one leaves. A connection that breaks is taken up again by itself.
+
+    Exit status: 0, 1 when the turn was refused or failed, 130 when it was stopped.
 
     \b
     Examples:
@@ -38,6 +49,7 @@ def say(text: str, state: StateDir, user: str, coach: str, conversation: str | N
       coach say "And if my knees hurt?"           # continues the conversation
       coach say --new --user alice "Good morning"
       coach say - < question.txt > answer.txt
+      coach say --url https://abc123.lambda-url.us-east-1.on.aws --token eyJ… "Good morning"
     """
     if new and conversation is not None:
         raise click.UsageError("--new and --conversation exclude each other")
@@ -45,29 +57,15 @@ def say(text: str, state: StateDir, user: str, coach: str, conversation: str | N
     if not message:
         raise click.UsageError("there is nothing to say: TEXT is empty")
     with clear_errors():
-        endpoints = load_endpoints(state)
-    key = load_or_make(state.signing_key)
-    token = sign_token(key, parse_user_id(user), now_s=int(time.time()))
-    client = CoachClient(endpoints.function_url, token, user, coach)
+        service = find_service(state, url, token, user)
+    client = CoachClient(service.url, service.token, service.user, coach)
+    session = Session(client, state, new_view=new_view, conversation=conversation, new=new)
     try:
-        _talk(client, state, message, wished=conversation, new=new)
+        sys.exit(0 if session.say(message) else STOPPED)
+    except Left as left:
+        click.echo(f"left; {left}", err=True)
+        sys.exit(STOPPED)
+    except KeyboardInterrupt:
+        sys.exit(STOPPED)
     except RequestRefused as error:
         fail(f"{error}\n  {next_step(error.code)}")
-
-
-def _talk(client: CoachClient, state: StateDir, message: str, *, wished: str | None, new: bool) -> None:
-    """Run one turn; a remembered conversation that is gone is replaced by a new one."""
-    kept = None if new else last_conversation(state, client.user, client.coach)
-    conversation = wished or kept or client.create_conversation()
-    try:
-        _turn(client, state, conversation, message)
-    except RequestRefused as error:
-        if error.code != GONE or wished is not None or kept is None:
-            raise
-        _turn(client, state, client.create_conversation(), message)
-
-
-def _turn(client: CoachClient, state: StateDir, conversation: str, message: str) -> None:
-    remember_conversation(state, client.user, client.coach, conversation)
-    with closing(client.say(conversation, message)) as events:
-        TurnView(*consoles()).show(events)
