@@ -1,6 +1,5 @@
 """Conversations: listed, shown and deleted, also in the middle of a turn."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -8,7 +7,7 @@ import pytest
 
 from tests.stack.client import Conversation, Person, Stack, eventually
 from tests.stack.sse import TERMINAL
-from tests.stack.watching import Turn, begin_turn, watch
+from tests.stack.watching import Turn, begin_turn, watching
 
 pytestmark = pytest.mark.stack
 
@@ -119,13 +118,13 @@ def test_a_deleted_conversation_is_gone_with_all_that_was_in_it(stack: Stack) ->
 def test_deleting_ends_a_turn_that_runs_for_all_who_watch_it(stack: Stack) -> None:
     stack.emulator.play(interTokenMs=50)
     conversation = stack.person().begin()
-    with conversation.stream(LONG) as stream, ThreadPoolExecutor(1) as threads:
+    with conversation.stream(LONG) as stream:
         stream.until("chunk", count=20)
-        watcher = threads.submit(watch, conversation)
-        eventually(lambda: stack.table.log(*conversation.where, stream.turn_id) or None)
-        assert _delete(conversation).status_code == 204
-        stream.read()
-        watched = watcher.result()
+        with watching(conversation) as watched:
+            watched.until("start")
+            assert _delete(conversation).status_code == 204
+            stream.read()
+            watched.read()
     for told in (stream, watched):
         assert [kind for kind in told.types if kind in TERMINAL] == ["error"]
     assert (watched.last["code"], watched.last["retryable"]) == ("TURN_NOT_FOUND", False)
