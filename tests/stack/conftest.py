@@ -29,6 +29,8 @@ RELAYED: Final = {
     "FALLBACK_MODEL_ID": "us.anthropic.claude-haiku-4-5-20251001-v1:0",
     "TICKET_KEYS": "k2:the-key-that-signs-now,k1:the-key-before-that",
 }
+WHOLE: Final = {"STREAMING_ENABLED": "false", "PINECONE_HOST": ""}
+HURRIED: Final = {"PENDING_S": "1"}
 RELAYED_PROCESSES: Final = 10
 
 
@@ -72,7 +74,14 @@ def shared_relayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relayed
 
 @pytest.fixture(scope="session")
 def shared_whole_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    state, options = tmp_path_factory.mktemp("whole-stack"), _environment({"STREAMING_ENABLED": "false"})
+    state, options = tmp_path_factory.mktemp("whole-stack"), _environment(WHOLE)
+    with running_stack(state, options=options) as endpoints, connected(endpoints) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def shared_hurried_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    state, options = tmp_path_factory.mktemp("hurried-stack"), (*_environment(HURRIED), "--sweep-every", "1")
     with running_stack(state, options=options) as endpoints, connected(endpoints) as stack:
         yield stack
 
@@ -102,8 +111,14 @@ def relayed(shared_relayed: Relayed) -> Relayed:
 
 @pytest.fixture
 def whole_stack(shared_whole_stack: Stack) -> Stack:
-    """A stack that does not stream its answers; its models are quick and were not called yet."""
+    """A stack that does not stream and has no index; its models are quick and were not called yet."""
     return _fresh(shared_whole_stack)
+
+
+@pytest.fixture
+def hurried_stack(shared_hurried_stack: Stack) -> Stack:
+    """A stack that sweeps each second what is due after one; its models are quick and were not called yet."""
+    return _fresh(shared_hurried_stack)
 
 
 def _fresh(stack: Stack) -> Stack:

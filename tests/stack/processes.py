@@ -10,16 +10,26 @@ PROC: Final = Path("/proc")
 TCP: Final = PROC / "net" / "tcp"
 LOOKS: Final = 20
 _HANDLER: Final = b"_HANDLER=stream_coach.handler."
+_WORKER: Final = b"_HANDLER=stream_coach.worker."
 
 
 def runtime_processes(endpoints: Endpoints) -> list[int]:
     """Return the processes that run the function."""
+    return _processes(endpoints, _HANDLER)
+
+
+def worker_processes(endpoints: Endpoints) -> list[int]:
+    """Return the processes that run the worker: one, or none that has just died."""
+    return _processes(endpoints, _WORKER)
+
+
+def _processes(endpoints: Endpoints, handler: bytes) -> list[int]:
     found = []
     for process in PROC.glob("[0-9]*"):
         with suppress(OSError):
             _, _, status = (process / "stat").read_text().rpartition(")")
             parent = int(status.split()[1])
-            if parent == endpoints.pid and _HANDLER in (process / "environ").read_bytes():
+            if parent == endpoints.pid and handler in (process / "environ").read_bytes():
                 found.append(int(process.name))
     return found
 

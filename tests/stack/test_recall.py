@@ -1,5 +1,7 @@
 """What the coach recalls by meaning, over real sockets: worker, index, embedder, turn."""
 
+import os
+import signal
 import statistics
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -8,6 +10,7 @@ import pytest
 
 from tests.stack.client import Conversation, Person, Stack, Stream, eventually
 from tests.stack.conftest import Figures
+from tests.stack.processes import worker_processes
 from tests.stack.vectors import VectorEmulator
 
 pytestmark = pytest.mark.stack
@@ -49,8 +52,7 @@ def remembered(stack: Stack, index: VectorEmulator, what: str) -> tuple[Person, 
 
 def request_of(stack: Stack) -> str:
     """Return the request of the latest answer."""
-    calls = [call for call in stack.emulator.calls() if call["operation"] == "ConverseStream"]
-    return str(calls[-1]["request"])
+    return str(stack.emulator.calls()[-1]["request"])
 
 
 def receipts(told: Stream) -> list[dict[str, Any]]:
@@ -177,3 +179,62 @@ def test_what_cannot_leave_the_index_now_is_not_used_and_a_person_need_not_wait(
     told = person.begin().say(ASKS_WHEN)
     assert (receipts(told), told.of("notice")) == ([], [])
     assert MORNINGS not in request_of(stack)
+
+
+def test_without_an_index_memories_are_found_by_their_words(whole_stack: Stack) -> None:
+    person = whole_stack.person()
+    person.begin().say(f"Remember that {MORNINGS}")
+    address = f"/users/{person.user}/memories"
+    [memory] = eventually(
+        lambda: whole_stack.http.get(address, headers=person.headers).json()["memories"] or None
+    )
+    told = person.begin().say(ASKS_WHEN)
+    assert ([one["source"] for one in receipts(told)], told.of("notice")) == (["words"], [])
+    assert request_of(whole_stack).count(MORNINGS) == 1
+    forgotten = whole_stack.http.delete(f"{address}/{memory['memoryId']}", headers=person.headers)
+    assert forgotten.status_code == 204
+    assert receipts(person.begin().say(ASKS_WHEN)) == []
+    assert whole_stack.table.notes(person.user) == []
+
+
+@pytest.fixture
+def hurried_index(hurried_stack: Stack) -> Iterator[VectorEmulator]:
+    assert hurried_stack.endpoints.pinecone is not None
+    with VectorEmulator(hurried_stack.endpoints.pinecone) as emulator:
+        yield emulator
+        emulator.play()
+
+
+def test_what_an_index_that_was_away_has_missed_is_made_up_for(
+    hurried_stack: Stack, hurried_index: VectorEmulator
+) -> None:
+    person = hurried_stack.person()
+    hurried_index.play(fault="error500")
+    told = person.begin().say(FELT)
+    person.begin().say(f"Remember that {MORNINGS}")
+    eventually(lambda: len(hurried_stack.table.notes(person.user)) == 2 or None)
+    hurried_index.play()
+    kinds = eventually(
+        lambda: _types(hurried_index, person) if len(hurried_index.ids(person.user)) > 1 else None
+    )
+    assert kinds == ["exchange", "memory"]
+    assert told.last["aiMessage"]["messageId"] in hurried_index.ids(person.user)[0]
+    eventually(lambda: not hurried_stack.table.notes(person.user) or None)
+
+
+def test_workers_that_are_killed_leave_one_vector_a_turn(
+    hurried_stack: Stack, hurried_index: VectorEmulator, figures: Figures
+) -> None:
+    people = [hurried_stack.person() for _ in range(6)]
+    hurried_index.play(delayMs=30)
+    kills = 0
+    for person in people:
+        for number in range(2):
+            person.begin().say(f"{FELT} number {number}")
+            for worker in worker_processes(hurried_stack.endpoints):
+                os.kill(worker, signal.SIGKILL)
+                kills += 1
+    eventually(lambda: all(len(hurried_index.ids(person.user)) == 2 for person in people))
+    eventually(lambda: not any(hurried_stack.table.notes(person.user) for person in people))
+    figures(f"{kills} workers killed in {2 * len(people)} turns: a vector for each, and no note is left")
+    assert kills > 2
