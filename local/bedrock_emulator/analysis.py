@@ -61,8 +61,9 @@ def _workout(reading: Reading) -> dict[str, Any]:
 
 def _memory(reading: Reading) -> dict[str, Any]:
     asked = reading.is_memory_request
-    retrieval = reading.intent in ("question", "progress_check") and (
-        reading.recalls_the_past or reading.intent == "progress_check"
+    personal = phrases.PERSONAL.search(reading.text) is not None
+    retrieval = reading.intent == "progress_check" or (
+        reading.intent == "question" and (reading.recalls_the_past or personal)
     )
     characteristics = {
         "type": memory_type(reading.text),

@@ -131,6 +131,11 @@ PAST: Final = _phrases(
     r"again|since|ago|so far|we (?:talked|discussed|said)|you (?:said|told|suggested|recommended|gave)"
     r"|in the past|was i",
 )
+PERSONAL: Final = _phrases(
+    r"my (?!form|technique|squat|bench|deadlift|press|row|stance|grip|posture|depth|breath)\w+",
+    r"(?:(?<!how )do|am|was|had) i|can i train",
+    r"(?:about|for|of) me|know me|i told|i said|i mentioned",
+)
 TECHNIQUE: Final = _phrases(
     r"form|technique"
     r"|how (?:do|should|can|to) (?:i )?(?:squat|bench|deadlift|press|run|swim|row|lift|do|perform|breathe)"

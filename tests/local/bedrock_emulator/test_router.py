@@ -80,6 +80,8 @@ SEARCHES = [
     ("What did I squat last week?", True, ["workouts"]),
     ("What did we talk about yesterday?", True, ["other"]),
     ("Am I getting stronger on bench compared to last month?", True, ["workouts", "progress"]),
+    ("What is my dog called?", True, []),
+    ("Which days can I train?", True, []),
     ("How do I squat with good form?", False, ["techniques"]),
     ("How many sets per week should I do for hypertrophy?", False, ["methodology"]),
     ("Is coffee fine before training?", False, []),
