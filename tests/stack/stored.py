@@ -32,10 +32,6 @@ class StoredTable:
         """Return the messages, oldest first."""
         return self._items(f"U#{user}#C#{conversation}", "M#")
 
-    def notes(self, user: str) -> list[Item]:
-        """Return of which of the person's texts the vector index is not known to be right."""
-        return self._items(f"U#{user}", "VEC#")
-
     def log(self, user: str, conversation: str, turn_id: str) -> list[Item]:
         """Return the entries of a turn's event log."""
         return self._items(f"U#{user}#C#{conversation}", f"EV#{turn_id}#")
