@@ -1,11 +1,13 @@
 """Jobs over HTTP: who may ask, what is answered, what is sent to the worker."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
 
 from libs.coach_conversation.errors import StoreUnavailable
 from libs.coach_conversation.types import Task
+from stream_coach.deliveries import messages
 from tests.fakes.ports import FakeQueue
 from tests.stream_coach.test_api import Service, asking, document, refusal, token
 
@@ -28,6 +30,8 @@ def test_a_job_is_accepted_with_its_address_and_told_to_the_worker(service: Serv
     assert isinstance(queue, FakeQueue)
     [(ref, turn_id)] = queue.sent
     assert (ref.user_id, turn_id) == ("demo", job["jobId"])
+    sent = {"userId": ref.user_id, "coachId": ref.coach_id, "conversationId": ref.conversation_id}
+    assert messages.asked(json.dumps({**sent, "turnId": turn_id})).conversation == ref
     polled = service.handle(asking("GET", job["pollUrl"]))
     assert (polled.status, polled.headers["retry-after"]) == (200, "1")
 

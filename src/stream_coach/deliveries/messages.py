@@ -5,7 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
-from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef, Task, TurnId, UserId
+from libs.coach_conversation.types import (
+    NO_COACH,
+    CoachId,
+    ConversationId,
+    ConversationRef,
+    Task,
+    TurnId,
+    UserId,
+)
 from libs.streaming.path_params import is_id
 
 type Work = Task | Literal["turn"]
@@ -38,8 +46,10 @@ def asked(body: str) -> Asked:
     work = WORKS.get(str(found.get("task", QUEUED_TURN)))
     if work is None:
         raise MessageMalformed("a message asks for work that nobody here knows")
-    user_id, coach_id = UserId(_id(found, "userId")), CoachId(_id(found, "coachId"))
-    ref = ConversationRef(user_id, coach_id, ConversationId(_id(found, "conversationId")))
+    coach_id = NO_COACH if found.get("coachId") == NO_COACH else CoachId(_id(found, "coachId"))
+    ref = ConversationRef(
+        UserId(_id(found, "userId")), coach_id, ConversationId(_id(found, "conversationId"))
+    )
     return Asked(work, ref, TurnId(_id(found, "turnId")))
 
 
