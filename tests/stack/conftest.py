@@ -1,7 +1,9 @@
 """The real stacks of a session: each is started for the first test that asks for it."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -32,6 +34,16 @@ RELAYED: Final = {
 WHOLE: Final = {"STREAMING_ENABLED": "false", "PINECONE_HOST": ""}
 HURRIED: Final = {"PENDING_S": "1"}
 RELAYED_PROCESSES: Final = 10
+PENDING_S: Final = 6.0
+SWEEP_S: Final = 1.0
+DURABLE: Final = {
+    "PENDING_S": str(PENDING_S),
+    "LEASE_S": "2",
+    "LEASE_RENEWAL_S": "0.5",
+    "STORE_TIMEOUT_S": "4",
+    "ROUTER_TIMEOUT_S": "5",
+    "TURNS_PER_MINUTE": "0",
+}
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +54,7 @@ def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def shared_impatient_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    state, options = tmp_path_factory.mktemp("impatient-stack"), _environment(IMPATIENT)
+    state, options = tmp_path_factory.mktemp("impatient-stack"), environment(IMPATIENT)
     with running_stack(state, options=options) as endpoints, connected(endpoints) as stack:
         yield stack
 
@@ -55,38 +67,53 @@ class Relayed:
     ledger: Ledger
 
 
-@pytest.fixture(scope="session")
-def shared_relayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relayed]:
-    state = tmp_path_factory.mktemp("relayed-stack")
+@contextmanager
+def relayed_stack(state: Path, *options: str) -> Iterator[Relayed]:
+    """Run a stack whose store and models are reached through a relay."""
     with relaying() as relays:
         addresses = {
             "AWS_ENDPOINT_URL_DYNAMODB": relays.store.url,
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": relays.models.url,
         }
-        # One invocation at a time in each process, as on AWS: who kills a process kills one turn.
-        processes = ("--processes", str(RELAYED_PROCESSES), "--pollers", "1", "--sweep-every", "3600")
-        options = (*_environment({**RELAYED, **addresses}), *processes)
-        with running_stack(state, options=options) as endpoints, connected(endpoints) as stack:
+        everything = (*environment(addresses), *options)
+        with running_stack(state, options=everything) as endpoints, connected(endpoints) as stack:
             assert endpoints.bedrock is not None
             relays.store.upstream, relays.models.upstream = endpoints.aws, endpoints.bedrock
             yield Relayed(stack, relays.ledger)
 
 
 @pytest.fixture(scope="session")
+def shared_relayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relayed]:
+    # One invocation at a time in each process, as on AWS: who kills a process kills one turn.
+    processes = ("--processes", str(RELAYED_PROCESSES), "--pollers", "1", "--sweep-every", "3600")
+    with relayed_stack(
+        tmp_path_factory.mktemp("relayed-stack"), *environment(RELAYED), *processes
+    ) as relayed:
+        yield relayed
+
+
+@pytest.fixture(scope="session")
+def shared_durable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relayed]:
+    options = ("--processes", "6", "--pollers", "1", "--sweep-every", str(SWEEP_S))
+    with relayed_stack(tmp_path_factory.mktemp("durable-stack"), *environment(DURABLE), *options) as relayed:
+        yield relayed
+
+
+@pytest.fixture(scope="session")
 def shared_whole_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    state, options = tmp_path_factory.mktemp("whole-stack"), _environment(WHOLE)
+    state, options = tmp_path_factory.mktemp("whole-stack"), environment(WHOLE)
     with running_stack(state, options=options) as endpoints, connected(endpoints) as stack:
         yield stack
 
 
 @pytest.fixture(scope="session")
 def shared_hurried_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    state, options = tmp_path_factory.mktemp("hurried-stack"), (*_environment(HURRIED), "--sweep-every", "1")
+    state, options = tmp_path_factory.mktemp("hurried-stack"), (*environment(HURRIED), "--sweep-every", "1")
     with running_stack(state, options=options) as endpoints, connected(endpoints) as stack:
         yield stack
 
 
-def _environment(variables: Mapping[str, str]) -> tuple[str, ...]:
+def environment(variables: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(part for name, value in variables.items() for part in ("--env", f"{name}={value}"))
 
 
@@ -107,6 +134,13 @@ def relayed(shared_relayed: Relayed) -> Relayed:
     """A stack with a relay, short leases and one invocation a process; its models are quick."""
     _fresh(shared_relayed.stack)
     return shared_relayed
+
+
+@pytest.fixture
+def durable(shared_durable: Relayed) -> Relayed:
+    """A stack with a relay that sweeps each second, in which nothing may wait for long; nobody is limited."""
+    _fresh(shared_durable.stack)
+    return shared_durable
 
 
 @pytest.fixture

@@ -28,6 +28,12 @@ class Queues:
         name = policy["deadLetterTargetArn"].rpartition(":")[2]
         return int(policy["maxReceiveCount"]), self._sqs.get_queue_url(QueueName=name)["QueueUrl"]
 
+    @staticmethod
+    def message(user: str, conversation: str, coach: str, turn_id: str, task: str = "turn") -> str:
+        """Return what a message about a turn says."""
+        ids = {"userId": user, "coachId": coach, "conversationId": conversation, "turnId": turn_id}
+        return json.dumps({"task": task, **ids})
+
     def send(self, bodies: Sequence[str]) -> None:
         """Send these, ten at a time."""
         for at in range(0, len(bodies), MOST):

@@ -19,7 +19,18 @@ from local.http_server import port_of
 from tests.stack.processes import owner_of
 
 type Name = Literal[
-    "T1", "log", "flush", "T2", "GetItem", "BatchGetItem", "Query", "UpdateItem", "Converse", "ConverseStream"
+    "T1",
+    "log",
+    "flush",
+    "T2",
+    "sent",
+    "task",
+    "GetItem",
+    "BatchGetItem",
+    "Query",
+    "UpdateItem",
+    "Converse",
+    "ConverseStream",
 ]
 
 PERSON: Final = re.compile(rb"user-[0-9a-f]{12}")
@@ -127,12 +138,16 @@ def name_of(head: bytes, body: bytes) -> str:
     target = re.search(rb"(?im)^x-amz-target: \w+\.(\w+)", head)
     if target is None:
         return "ConverseStream" if b"/converse-stream " in head.partition(b"\r\n")[0] else "Converse"
+    if target[1] == b"UpdateItem" and b'"followUps"' in body:
+        return "sent"
     if target[1] != b"TransactWriteItems":
         return target[1].decode()
     if b'"bodyHash"' in body:
         return "T1"
     if b'"hasReply"' in body:
         return "T2"
+    if b'"done_' in body:
+        return "task"
     if b'"EV#' in body:
         return "flush" if rb"\"stage\":\"saving\"" in body else "log"
     return "TransactWriteItems"

@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 
+from tests.conftest import Figures
 from tests.stack.client import Conversation, Stack, eventually
-from tests.stack.conftest import Figures
 from tests.stack.queued import Queues
 
 pytestmark = pytest.mark.stack
@@ -18,9 +18,7 @@ HEALTHY: Final = 8
 
 
 def _message(conversation: Conversation, turn_id: str, task: str) -> str:
-    user, conversation_id = conversation.where
-    ids = {"userId": user, "coachId": conversation.person.coach, "conversationId": conversation_id}
-    return json.dumps({"task": task, **ids, "turnId": turn_id})
+    return Queues.message(*conversation.where, conversation.person.coach, turn_id, task)
 
 
 def _logged(stack: Stack) -> tuple[Conversation, str]:

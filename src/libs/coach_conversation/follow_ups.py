@@ -6,6 +6,7 @@ killed anywhere before, it begins anew.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from libs.coach_conversation import (
@@ -19,10 +20,11 @@ from libs.coach_conversation import (
     workouts,
 )
 from libs.coach_conversation.errors import TaskFailed
+from libs.coach_conversation.metering import MeteredModel
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.router import Analysis
 from libs.coach_conversation.table import ConditionFailed, Item, Write
-from libs.coach_conversation.types import ConversationRef, Message, Task, TurnId, TurnRecord
+from libs.coach_conversation.types import ConversationRef, Message, Task, TurnId, TurnRecord, Usage
 
 type Effect = Callable[[TurnRecord, Message, Ports], list[Write]]
 
@@ -33,6 +35,7 @@ EFFECTS: Final[Mapping[Task, Effect]] = {
     "exchange": indexing.exchange_effect,
 }
 
+NOTHING_USED: Final = Usage()
 OF_THE_MESSAGE: Final[Collection[Task]] = ("memory", "workout")
 """Tasks about what the person said, which an answer that is written anew leaves as it was."""
 
@@ -80,12 +83,13 @@ def run(task: Task, ref: ConversationRef, turn_id: TurnId, ports: Ports) -> None
     if task_transitions.done_mark(task) in item:
         return
     record = items.turn_from(ref, item)
-    done = task_transitions.done(ref, turn_id, task, now_ms=ports.clock.now_ms())
+    metered = MeteredModel(ports.model)
     try:
-        effect = _effect(task, record, ports)
+        effect = _effect(task, record, replace(ports, model=metered))
     except TaskFailed as failure:
-        fail(task, ref, turn_id, failure.reason, ports)
+        fail(task, ref, turn_id, failure.reason, ports, usage=metered.usage)
         return
+    done = task_transitions.done(ref, turn_id, task, now_ms=ports.clock.now_ms(), usage=metered.usage)
     writes = [*done, *effect, tombstones.unless_deleting(ref.user_id)]
     try:
         ports.table.commit(writes)
@@ -122,11 +126,20 @@ def _turn(record: TurnRecord, turn_id: TurnId, ports: Ports) -> Item:
     return ports.table.read([key]).get(key, {})
 
 
-def fail(task: Task, ref: ConversationRef, turn_id: TurnId, reason: str, ports: Ports) -> None:
+def fail(
+    task: Task,
+    ref: ConversationRef,
+    turn_id: TurnId,
+    reason: str,
+    ports: Ports,
+    *,
+    usage: Usage = NOTHING_USED,
+) -> None:
     """Mark a task as failed, unless it was done. `reason` is a word, never a person's.
 
     Raises  StoreUnavailable
     """
     with suppress(ConditionFailed):
-        ports.table.commit(task_transitions.failed(ref, turn_id, task, reason))
-        ports.journal.task_failed({"turnId": turn_id, "task": task, "reason": reason})
+        ports.table.commit(task_transitions.failed(ref, turn_id, task, reason, usage=usage))
+        told = {"turnId": turn_id, "task": task, "reason": reason, **usage.to_json()}
+        ports.journal.task_failed(told)

@@ -4,6 +4,7 @@ An answer is given the summary and the messages since, so that its prompt stays 
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, ConfigDict, Field
@@ -21,11 +22,15 @@ BATCH: Final = 60
 MAX_LINES: Final = 12
 MAX_NARRATIVE: Final = 2000
 MAX_MESSAGE: Final = 1500
+MAX_SUMMARY: Final = 6000
+"""Characters of all parts together: about 1,500 tokens of every prompt."""
+MAX_WORD_FOR_WORD: Final = 40_000
+"""Characters of the messages that an answer sees word for word."""
 
 type Narrative = Annotated[str, BeforeValidator(lambda value: cut(value, MAX_NARRATIVE)), Field(min_length=1)]
 type Lines = Annotated[
     tuple[ShortText, ...],
-    BeforeValidator(lambda value: value[:MAX_LINES] if isinstance(value, list) else value),
+    BeforeValidator(lambda value: value[-MAX_LINES:] if isinstance(value, list) else value),
 ]
 
 
@@ -60,9 +65,15 @@ def since(history: Sequence[Message], summary: Summary | None) -> tuple[Message,
 
 
 def remaining(history: Sequence[Message], summary: Summary | None) -> tuple[Message, ...]:
-    """Return the messages that an answer sees beside the summary: those since, and a few before."""
+    """Return the messages that an answer sees beside the summary: those since, and a few before.
+
+    Where people write much, the oldest of them give way.
+    """
     fresh = len(since(history, summary))
-    return tuple(history[-max(fresh, KEPT_MESSAGES) :])
+    latest = history[-max(fresh, KEPT_MESSAGES) :]
+    sizes = accumulate(len(message.model_text) for message in reversed(latest))
+    fitting = sum(size <= MAX_WORD_FOR_WORD for size in sizes)
+    return tuple(latest[len(latest) - fitting :])
 
 
 def effect(record: TurnRecord, _said: Message, ports: Ports) -> list[Write]:
@@ -81,7 +92,7 @@ def effect(record: TurnRecord, _said: Message, ports: Ports) -> list[Write]:
         return []
     found = extraction.extract(SavedSummary, build_prompt(previous, messages, ports.router_model_id), ports)
     up_to = messages[-1].message_id
-    parts = found.model_dump(mode="json")
+    parts = bounded(found.model_dump(mode="json"))
     kept = Put(items.summary_key(ref, up_to), {"lastMessageId": up_to, **parts, "turnId": record.turn_id})
     overtakes = Either((Absent("summaryUpTo"), Less("summaryUpTo", up_to)))
     meta_now = Update(
@@ -90,6 +101,19 @@ def effect(record: TurnRecord, _said: Message, ports: Ports) -> list[Write]:
         when=(Exists(), Equals("coachId", ref.coach_id), overtakes),
     )
     return [meta_now, kept, *notes.of(ref.user_id, [notes.summary_id(ref)], ports)]
+
+
+def bounded(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parts of a summary within its budget: of the longest list the first line goes first."""
+    lists = {name: list(lines) for name, lines in parts.items() if name != "narrative"}
+    room = MAX_SUMMARY - len(parts["narrative"])
+    while sum(map(_size, lists.values())) > room:
+        del max(lists.values(), key=_size)[0]
+    return {"narrative": parts["narrative"], **lists}
+
+
+def _size(lines: Sequence[str]) -> int:
+    return sum(map(len, lines))
 
 
 def _given(meta: Mapping[str, Any], messages: Sequence[Message]) -> list[str]:

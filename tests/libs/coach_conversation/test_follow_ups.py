@@ -11,7 +11,7 @@ from libs.coach_conversation.errors import ModelThrottled, StoreUnavailable, Tur
 from libs.coach_conversation.router import Analysis
 from libs.coach_conversation.types import ConversationRef, Replaced, Task, TurnId
 from tests.fakes.faults import Fault, Operation, lost, preceded_by, refused
-from tests.fakes.model import routing
+from tests.fakes.model import ROUTER_USAGE, routing
 from tests.fakes.ports import ALICE, REF, FakeQueue, asked
 from tests.libs.coach_conversation.follow_up_scenes import LOGGED, SQUATS, FollowedUp
 
@@ -106,6 +106,14 @@ def test_a_task_is_done_once_however_often_it_is_delivered() -> None:
     assert "done_workout" in scene.turn(turn_id)
 
 
+def test_what_the_models_of_a_task_used_is_kept_with_its_mark() -> None:
+    scene = logging_scene()
+    turn_id = scene.say()
+    scene.do("workout", turn_id)
+    assert scene.turn(turn_id)["usage_workout"] == ROUTER_USAGE.to_json()
+    assert scene.turn(turn_id)["usage"]["modelCalls"] == 2
+
+
 def test_tasks_of_many_turns_in_any_order_five_times_each_are_done_once_each() -> None:
     scene = logging_scene()
     turns = [scene.say(f"{LOGGED} {number}", key=f"k-{number}") for number in range(4)]
@@ -163,9 +171,10 @@ def test_a_second_malformed_extraction_fails_the_task_with_its_reason() -> None:
     assert scene.turn(turn_id)["failed_workout"] == "EXTRACTION_MALFORMED"
     assert "done_workout" not in scene.turn(turn_id)
     assert scene.kept("WKT#") == []
-    assert scene.journal.given_up == [
-        {"turnId": turn_id, "task": "workout", "reason": "EXTRACTION_MALFORMED"}
-    ]
+    [told] = scene.journal.given_up
+    used = scene.turn(turn_id)["usage_workout"]
+    assert used["modelCalls"] == 2
+    assert told == {"turnId": turn_id, "task": "workout", "reason": "EXTRACTION_MALFORMED", **used}
 
 
 def test_a_failed_task_that_is_redriven_can_still_be_done() -> None:

@@ -133,3 +133,21 @@ def test_lines_that_are_too_many_or_too_long_are_cut() -> None:
     )
     assert len(found.narrative) == 2000
     assert [len(line) for line in found.current_goals] == [500] * 12
+
+
+def test_a_summary_keeps_its_budget_and_the_latest_lines_of_its_longest_part() -> None:
+    long = {part: [f"{part} {number} ".ljust(500, ".") for number in range(12)] for part in PARTS}
+    scene = talking({"narrative": "They talked.", **long, "current_goals": ["A pull-up"]})
+    scene.do("summary", talk(scene, 3)[2])
+    kept = scene.meta["summary"]
+    assert sum(len(line) for part in PARTS for line in kept[part]) <= summaries.MAX_SUMMARY
+    assert kept["current_goals"] == ["A pull-up"]
+    assert kept["key_insights"][-1].startswith("key_insights 11 ")
+
+
+def test_long_messages_are_seen_word_for_word_as_far_as_the_budget_goes_the_latest_first() -> None:
+    scene = talking(FIRST)
+    for number in range(5):
+        scene.say(f"{number} ".ljust(15_000, "."), key=f"k-{number}")
+    seen = [message.text[:2] for message in scene.model.answered[-1].prompt.messages]
+    assert [text for text in seen if text.strip().isdigit()] == ["2 ", "3 ", "4 "]
