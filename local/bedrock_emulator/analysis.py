@@ -9,6 +9,7 @@ from local.bedrock_emulator.classifier import (
     memory_type,
     workout_type,
 )
+from local.bedrock_emulator.concerns import concern_of
 from local.bedrock_emulator.updates import updates_for
 
 _LONG_MESSAGE = 600
@@ -36,6 +37,7 @@ def analysis_of(reading: Reading, *, processing_ms: int) -> dict[str, Any]:
             "memoryFirst": reading.is_memory_request,
             "contextFirst": bool(search_types) and not (reading.is_workout_log or reading.is_memory_request),
         },
+        "careConcern": concern_of(reading.text),
         "routerMetadata": {
             "confidence": 1.0 if reading.is_slash_command else 0.9,
             "processingTimeMs": processing_ms,

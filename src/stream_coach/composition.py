@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from libs.coach_conversation import care
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.types import Limits
 from libs.streaming.tickets import TicketOffice, parse_keys
@@ -43,6 +44,7 @@ class App:
 
 def build_app(settings: Settings) -> App:
     """Return the app on the real adapters. All clients share one session and its loaded models."""
+    care.preload()
     clock = SystemClock()
     session = boto3.Session()
     concurrency = max(1, settings.max_concurrency)

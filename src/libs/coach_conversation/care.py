@@ -1,7 +1,9 @@
-"""A coach's care: messages that want another answer than training advice, told by rules, never by a model.
+"""A coach's care: messages that want another answer than training advice, told by rules first.
 
 `assess` reads a message before and beside the router. Where it finds something, the turn says where to get
-help (`Care.line`) and leaves out whatever pushes or jokes: the greeting, the asides, the workout log.
+help (`Care.line`) and leaves out whatever pushes or jokes: the greeting, the asides, the workout log. What
+the rules miss the router may still name; then `flagged` finds the line. And care stays: `lingering` tells of
+the messages just before.
 
 The lists are `care.json`, in the language of `phrase_syntax`. First the `idioms` are taken out of a sentence
 ("suicide sprints", "this killed my legs"). Then an alarm counts unless it is denied ("no chest pain"; one
@@ -9,11 +11,11 @@ that begins with `!` cannot be), or a `calm` phrase of its kind stands in the sa
 ago") and none that makes it alarming `still`. Of several kinds, the first in the file is answered.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
@@ -26,8 +28,14 @@ DENIED_WITHIN: Final = 5
 HIDDEN: Final = ""
 
 type Kind = Literal["self_harm", "chest_pain", "acute_injury", "eating_disorder"]
+# Of the messages before this one so many are read for what still weighs.
+RECENT: Final = 2
+
 type Language = Literal["en", "de", "es", "fr"]
 type Words = Annotated[frozenset[str], BeforeValidator(str.split)]
+
+
+KINDS: Final[Collection[str]] = get_args(Kind.__value__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,7 @@ class Rules(_File):
     negations: Words
     no_negation_before: Words
     clause_ends: Words
+    usual_words: dict[Language, Words]
     idioms: tuple[str, ...]
     kinds: dict[Kind, _KindRules]
 
@@ -95,6 +104,17 @@ class _Reader:
                 return Care(kind, rules.about, rules.lines[language])
         return None
 
+    def flagged(self, kind: Kind, text: str) -> Care:
+        rules = self._rules.kinds[kind]
+        return Care(kind, rules.about, rules.lines[self._language(text)])
+
+    def _language(self, text: str) -> Language:
+        """Return the language most of whose usual words are in the text; English where none is."""
+        said = {*wording.read(text, {})}
+        counts = {language: len(said & words) for language, words in self._rules.usual_words.items()}
+        best = max(counts, key=lambda language: counts[language])
+        return best if counts[best] else "en"
+
     def _meant(self, sentence: Sequence[str]) -> Iterator[_Alarm]:
         """Yield what a sentence tells in earnest."""
         hidden = {at for hit in self._idioms.find(sentence) for at in range(hit.start, hit.end)}
@@ -124,6 +144,22 @@ def assess(text: str) -> Care | None:
     Total   any text of any length: one pass over its words, a second over sentences with an alarm
     """
     return _reader().assess(text)
+
+
+def flagged(kind: Kind, text: str) -> Care:
+    """Return the care for a message that somebody else took for this kind, in the message's language."""
+    return _reader().flagged(kind, text)
+
+
+def lingering(texts: Sequence[str]) -> Care | None:
+    """Return the care that one of the last messages asked for. Shape: `texts` the person's, oldest first."""
+    needs = (assess(text) for text in reversed(texts[-RECENT:]))
+    return next((need for need in needs if need is not None), None)
+
+
+def preload() -> None:
+    """Read the rules now (some 0.1 s), so that no message waits for them."""
+    _reader()
 
 
 @cache

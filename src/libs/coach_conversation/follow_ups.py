@@ -43,13 +43,16 @@ OF_THE_MESSAGE: Final[Collection[Task]] = ("memory", "workout")
 def planned(analysis: Analysis, since: Sequence[Message], *, indexed: bool = False) -> tuple[Task, ...]:
     """Return the tasks that a completed turn leaves behind; `since`: the messages since the last summary.
 
-    What somebody asks to remember is kept as that, and not as an exchange too: it must be forgettable.
+    What somebody asks to remember is kept as that, and not as an exchange too: it must be forgettable. What
+    asked for care is kept as neither: nobody wants to be reminded of it by a search.
     """
     wanted: dict[Task, bool] = {
         "memory": analysis.memory_processing.is_memory_request,
         "workout": analysis.workout_detection.is_workout_log,
         "summary": analysis.conversation_complexity.needs_summary or summaries.is_due(since),
-        "exchange": indexed and not analysis.memory_processing.is_memory_request,
+        "exchange": indexed
+        and analysis.care_concern == "none"
+        and not analysis.memory_processing.is_memory_request,
     }
     return tuple(task for task, is_wanted in wanted.items() if is_wanted)
 

@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from libs.coach_conversation import care, prompts
+from libs.coach_conversation.care import KINDS, Kind
 from libs.coach_conversation.models import traits_of
 from libs.coach_conversation.ports import Prompt, PromptMessage
 from libs.coach_conversation.tools import ShortText, ToolInput, tool_of
@@ -18,6 +19,9 @@ MAX_TOKENS: Final = 700
 RECENT_MESSAGES: Final = 4
 RECENT_CHARACTERS: Final = 400
 _CANCELS: Final = re.compile(r"(cancel|never ?mind|forget it|stop that)\b")
+
+type Concern = Kind | Literal["none"]
+"""What the message asks care for, in the model's eyes; beside the rules, never instead of them."""
 
 REQUIRED: Final = ("userIntent", "showContextualUpdates", "workoutDetection", "memoryProcessing")
 
@@ -95,6 +99,11 @@ type Intent = Literal[
 ]
 
 
+def _known_concern(value: Any) -> Any:
+    """Return a kind of care, or none: an odd word here must not cost the rest of the analysis."""
+    return value if value in KINDS else "none"
+
+
 class Analysis(ToolInput):
     """What a message needs, from one model call."""
 
@@ -106,6 +115,7 @@ class Analysis(ToolInput):
     context_needs: ContextNeeds = ContextNeeds()
     conversation_complexity: ConversationComplexity = ConversationComplexity()
     processing_priority: ProcessingPriority = ProcessingPriority()
+    care_concern: Annotated[Concern, BeforeValidator(_known_concern)] = "none"
     router_metadata: RouterMetadata = RouterMetadata()
 
 
@@ -168,14 +178,25 @@ def _ruled(analysis: Analysis, text: str) -> Analysis:
     if len(text.strip()) < SHORT_MESSAGE:
         changes |= {"show_contextual_updates": False, "contextual_updates": ()}
     ruled = analysis.model_copy(update={"workout_detection": workout, "memory_processing": memory, **changes})
-    return ruled if care.assess(text) is None else _in_care(ruled)
+    need = care.assess(text)
+    concern = need.kind if need is not None else analysis.care_concern
+    return ruled if concern == "none" else _in_care(ruled, concern)
 
 
-def _in_care(analysis: Analysis) -> Analysis:
-    """Return the analysis of a message that asks for care: nothing is logged, nothing is said aside."""
-    logs = analysis.user_intent == "workout_logging"
+def without_asides(analysis: Analysis) -> Analysis:
+    """Return the analysis of a message behind which something still weighs."""
+    return analysis.model_copy(update={"show_contextual_updates": False, "contextual_updates": ()})
+
+
+def _in_care(analysis: Analysis, concern: Concern) -> Analysis:
+    """Return the analysis of a message that asks for care: nothing is logged, kept or said aside."""
+    logs = analysis.user_intent in ("workout_logging", "memory_request")
     return analysis.model_copy(
         update={
+            "care_concern": concern,
+            "memory_processing": analysis.memory_processing.model_copy(
+                update={"is_memory_request": False, "memory_characteristics": None}
+            ),
             "user_intent": "general" if logs else analysis.user_intent,
             "show_contextual_updates": False,
             "contextual_updates": (),

@@ -1,6 +1,6 @@
 """The turn: the only orchestration. It knows no delivery and no protocol."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -111,6 +111,11 @@ def _tell(running: RunningTurn, ports: Ports) -> Generator[TurnEvent, None, Told
     history = context.before(background.history, admitted.ids.user)
     reading = keeping.begin(turn.conversation, ports)
     analysis = _route(running, history, ports)
+    if need is None and analysis.care_concern != "none":
+        need = care.flagged(analysis.care_concern, turn.text)
+        yield Notice("safety", need.line)
+    elif need is None and (need := care.lingering(_said(history))) is not None:
+        analysis = router.without_asides(analysis)
     since = summaries.since(history, background.summary)
     running.planned.extend(follow_ups.planned(analysis, since, indexed=ports.vectors is not None))
     for event in contextual_updates.updates(analysis, seed=turn.turn_id):
@@ -169,6 +174,10 @@ def _background(running: RunningTurn, ports: Ports) -> Background:
         return reads.result()
     except StoreUnavailable as error:
         raise _Unread("the conversation could not be read; try again") from error
+
+
+def _said(history: Sequence[Message]) -> list[str]:
+    return [message.model_text for message in history if message.role == "user"]
 
 
 class _Unread(TurnFailed):

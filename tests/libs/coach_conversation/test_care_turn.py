@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from libs.coach_conversation import router
+from libs.coach_conversation import care, follow_ups, router
 from libs.coach_conversation.care import assess
 from libs.coach_conversation.endings import Meter
 from libs.coach_conversation.errors import ModelUnavailable
@@ -116,7 +116,55 @@ def test_no_workout_is_logged_and_nothing_is_shown_whatever_the_router_says(valu
     assert analysis.contextual_updates == ()
 
 
-def test_what_the_person_wants_remembered_is_still_remembered() -> None:
+def test_what_asks_for_care_is_neither_kept_nor_indexed() -> None:
     value = {"userIntent": "memory_request", "memoryProcessing": {"isMemoryRequest": True}}
-    analysis = router.parse(value, "Remember that I fainted today", elapsed_ms=1)
-    assert (analysis.user_intent, analysis.memory_processing.is_memory_request) == ("memory_request", True)
+    analysis = router.parse(value, "Remember that I want to die", elapsed_ms=1)
+    assert (analysis.user_intent, analysis.care_concern) == ("general", "self_harm")
+    assert follow_ups.planned(analysis, (), indexed=True) == ()
+
+
+# What the router sees and the rules do not
+
+HINT: Final = "The people around me could finally breathe, if you know what I mean"
+NAMED: Final = routing(**{**EAGER, "careConcern": "self_harm"})
+
+
+def test_what_only_the_router_sees_is_answered_with_care_behind_the_greeting() -> None:
+    scene, model, events = told(HINT, router_steps=NAMED)
+    assert assess(HINT) is None
+    line = care.flagged("self_harm", HINT).line
+    assert [event.stage for event in events if isinstance(event, Contextual)] == ["initial_greeting"]
+    assert events[3] == Notice("safety", line)
+    assert f"<note>{line}</note>" in model.answered[0].prompt.system[-1]
+    assert scene.record().follow_ups == ()
+
+
+def test_a_kind_that_nobody_knows_costs_nothing_of_the_analysis() -> None:
+    analysis = router.parse({**EAGER, "careConcern": ["boredom"]}, "Squats, 5x5 at 100", elapsed_ms=1)
+    assert (analysis.care_concern, analysis.user_intent) == ("none", "workout_logging")
+    assert not analysis.router_metadata.fallback_used
+
+
+def test_the_router_cannot_talk_the_rules_out_of_it() -> None:
+    assert router.parse({**EAGER, "careConcern": "none"}, CHEST, elapsed_ms=1).care_concern == "chest_pain"
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("ich kann das alles nicht mehr", "Gut, dass du"),
+        ("je ne peux plus, c'est trop", "Merci"),
+        ("no puedo más con esto", "Me alegro"),
+        ("...", "I'm really glad"),
+    ],
+)
+def test_what_the_router_names_is_answered_in_the_language_of_the_message(text: str, begins: str) -> None:
+    assert care.flagged("self_harm", text).line.startswith(begins)
+
+
+def test_care_lingers_for_two_messages() -> None:
+    assert care.lingering([CHEST, "okay", "and now?"]) is None
+    lingers = care.lingering([CHEST, "okay"])
+    assert lingers is not None
+    assert lingers.kind == "chest_pain"
+    assert care.lingering([]) is None

@@ -280,12 +280,19 @@ def test_the_schema_asks_for_the_fields_of_the_design() -> None:
         "contextNeeds",
         "conversationComplexity",
         "processingPriority",
+        "careConcern",
         "routerMetadata",
     ]
     assert properties["memoryProcessing"]["properties"]["memoryCharacteristics"]["anyOf"][0]["properties"][
         "type"
     ]["enum"] == ["preference", "goal", "constraint", "instruction", "other"]
     assert properties["contextualUpdates"]["maxItems"] == 5
+    assert set(properties["careConcern"]["anyOf"][0]["enum"]) == {
+        "self_harm",
+        "chest_pain",
+        "acute_injury",
+        "eating_disorder",
+    }
 
 
 def test_the_tool_is_named_as_the_prompt_names_it() -> None:
