@@ -2,11 +2,11 @@
 
 Each message in care_messages.jsonl has a `half`. The rules were tuned on `tuned` only. `held_out` was
 written before the tuning (`imagined`), or after it (`overheard`: how strangers put it in forums and diaries,
-reworded), and is never looked at message by message: what fails there is not printed, and not mended.
+reworded; `oblique`: hints, without a word that names it), and is never looked at message by message: what
+fails there is not printed, and not mended. Hints are what the router's `careConcern` is for.
 """
 
 import json
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from libs.coach_conversation import care, wording
 from libs.coach_conversation.care import Kind, Rules, assess
+from tests.conftest import Figures
 
 FILE: Final = Path(__file__).parents[2] / "data" / "care_messages.jsonl"
 MESSAGES: Final[list[dict[str, Any]]] = [json.loads(line) for line in FILE.read_text().splitlines()]
@@ -27,11 +28,12 @@ RULES: Final = Rules.model_validate_json(care.FILE.read_bytes())
 LONGEST: Final = 16_384
 
 LEAST_RECALL: Final = {
-    "tuned": {"self_harm": 0.94, "chest_pain": 0.96, "acute_injury": 0.92, "eating_disorder": 0.92},
-    "held_out": {"self_harm": 0.65, "chest_pain": 0.82, "acute_injury": 0.80, "eating_disorder": 0.65},
+    "tuned": {"self_harm": 0.92, "chest_pain": 0.96, "acute_injury": 0.92, "eating_disorder": 0.92},
+    "held_out": {"self_harm": 0.5, "chest_pain": 0.75, "acute_injury": 0.78, "eating_disorder": 0.58},
 }
-"""Just under what was measured. The held-out messages are half plain, half oblique."""
-MOST_FALSE_ALARMS: Final = 0.03
+"""Just under what was measured. Of the held-out messages more than half are oblique."""
+MOST_FALSE_ALARMS: Final = 0.02
+SOURCES: Final = ("imagined", "overheard", "oblique")
 
 
 def labelled(half: str, kind: str | None, source: str | None = None) -> list[str]:
@@ -47,23 +49,20 @@ def alarmed(texts: list[str]) -> float:
     return sum(assess(text) is not None for text in texts) / len(texts)
 
 
-def figures(half: str) -> Iterator[str]:
-    yield f"care, {half}:"
+def measured(half: str) -> Iterator[str]:
     for kind in KINDS:
-        parts = {source: labelled(half, kind, source) for source in ("imagined", "overheard")}
+        parts = {source: labelled(half, kind, source) for source in SOURCES}
         shares = [f"{source} {alarmed(texts):4.0%} of {len(texts):2}" for source, texts in parts.items()]
         texts = labelled(half, kind)
-        yield f"  {kind:15} recall {alarmed(texts):4.0%} of {len(texts):2}   {'   '.join(shares)}"
+        yield f"care, {half}, {kind}: recall {alarmed(texts):4.0%} of {len(texts):2}   {'   '.join(shares)}"
     ordinary = labelled(half, None)
-    yield f"  {'ordinary':15} false alarms {alarmed(ordinary):.1%} of {len(ordinary)}"
+    yield f"care, {half}, ordinary: false alarms {alarmed(ordinary):.1%} of {len(ordinary)}"
 
 
 @pytest.mark.parametrize("half", ["tuned", "held_out"])
-def test_alarms_are_found_and_ordinary_talk_is_left_alone(
-    half: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with capsys.disabled():
-        sys.stdout.write("\n" + "\n".join(figures(half)) + "\n")
+def test_alarms_are_found_and_ordinary_talk_is_left_alone(half: str, figures: Figures) -> None:
+    for line in measured(half):
+        figures(line)
     for kind in KINDS:
         assert alarmed(labelled(half, kind)) >= LEAST_RECALL[half][kind], kind
     assert alarmed(labelled(half, None)) <= MOST_FALSE_ALARMS
