@@ -57,10 +57,10 @@ ROUTES: Final = RouteTable(
             auth="jwt",
             summary="Say something to the coach and stream the answer",
             tags=("conversations",),
-            parameters=("Idempotency-Key", *PROTOCOL),
+            parameters=("Idempotency-Key", "Last-Event-ID", "lastEventId", *PROTOCOL),
             request_model="SaidBody",
-            answers=EVENTS,
-            errors=(*ADMISSION_ERRORS, "INVALID_PROTOCOL"),
+            answers=(*EVENTS, Answer(204, "The client has seen all of it, as its Last-Event-ID says")),
+            errors=(*ADMISSION_ERRORS, "INVALID_PROTOCOL", "INVALID_CURSOR"),
         ),
         Route(
             "GET",

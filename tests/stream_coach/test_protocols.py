@@ -100,3 +100,22 @@ def test_an_answer_is_written_anew_as_often_as_somebody_asks_without_naming_it()
     assert texts == ["One.", "Two.", "Three."]
     assert len({parts[0]["messageId"] for parts in told}) == 3
     service.threads.join()
+
+
+def test_the_same_message_again_with_the_last_id_seen_is_told_the_rest(service: Service) -> None:
+    said = {"userResponse": "Hi Atlas", "clientMessageId": "m-1"}
+    whole = events_of(service.handle(asking("POST", f"{ONE}/stream", said)))
+    for seen in (1, len(whole) - 1):
+        again = asking("POST", f"{ONE}/stream", said, last_event_id=whole[seen - 1][0])
+        assert events_of(service.handle(again)) == whole[seen:]
+    over = service.handle(asking("POST", f"{ONE}/stream", said, last_event_id=whole[-1][0]))
+    assert (over.status, body_of(over)) == (204, b"")
+    assert len(service.model.answered) == 1
+
+
+def test_the_last_id_of_another_turn_means_nothing_to_a_new_one(service: Service) -> None:
+    first = events_of(service.handle(asking("POST", f"{ONE}/stream", {"userResponse": "Hi Atlas"})))
+    again = asking("POST", f"{ONE}/stream", {"userResponse": "Hi again"}, last_event_id=first[-1][0])
+    assert events_of(service.handle(again))[0][1]["type"] == "start"
+    answer = service.handle(asking("POST", f"{ONE}/stream", {"userResponse": "Hi"}, last_event_id="7"))
+    assert (answer.status, document(answer)["code"]) == (400, "INVALID_CURSOR")

@@ -3,27 +3,37 @@
 import secrets
 
 from libs.coach_conversation.admission import admit, idempotent_turn
+from libs.coach_conversation.feed import StoredFeed
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.regeneration import regeneration
-from libs.coach_conversation.types import CoachTurn
+from libs.coach_conversation.types import CoachTurn, TurnRecord
 from libs.lambda_runtime import StreamingResponse
 from libs.streaming.encoders.negotiate import encoder_for, negotiate
 from libs.streaming.json_object import JsonObject
 from stream_coach import bodies
 from stream_coach.deliveries.call import Call
+from stream_coach.deliveries.cursors import NOTHING, cursor_of, seen_of
 from stream_coach.deliveries.watching import begin_or_join
 
 
 def stream_turn(call: Call, ports: Ports) -> StreamingResponse:
     """Begin the turn, or join the one that the same key began, and stream its events.
 
+    A client that was cut off may send the same again with the last id it saw, and is told the rest;
+    204 when that was all.
+
     Raises  StreamingError, TurnRefused: before anything was begun
     """
     body = call.request.json_body()
     protocol = negotiate(call.request, default="typed", body=body)
+    cursor = cursor_of(call.request)
     turn = requested_turn(call, body, ports)
     encoder = encoder_for(protocol, call.request, turn_id=turn.turn_id)
-    watched = begin_or_join(admit(turn, ports), call.context, ports)
+    after = seen_of(cursor, turn.turn_id) if protocol == "typed" else 0
+    begun = admit(turn, ports)
+    if isinstance(begun, TurnRecord) and StoredFeed(begun, ports, after=after).is_over():
+        return NOTHING
+    watched = begin_or_join(begun, call.context, ports, after=after)
     written = watched.encoded(encoder, keep_alive_s=ports.limits.keep_alive_s)
     return StreamingResponse(200, encoder.headers, (), written)
 

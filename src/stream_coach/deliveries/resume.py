@@ -1,7 +1,6 @@
 """The resuming delivery: attach to a turn, from wherever the client had come."""
 
 import re
-from typing import Final
 
 from libs.coach_conversation import turns
 from libs.coach_conversation.errors import InvalidCursor
@@ -12,10 +11,8 @@ from libs.lambda_runtime import StreamingResponse
 from libs.streaming.encoders.negotiate import Protocol, encoder_for, negotiate
 from libs.streaming.path_params import ID_PATTERN
 from stream_coach.deliveries.call import Call
+from stream_coach.deliveries.cursors import NOTHING, Cursor, cursor_of, seen_of
 from stream_coach.deliveries.watching import join
-
-_CURSOR: Final = re.compile(rf"({ID_PATTERN})\.([0-9]{{1,8}})")
-NOTHING: Final = StreamingResponse(204, {"cache-control": "no-store"})
 
 
 def resume_stream(call: Call, ports: Ports) -> StreamingResponse:
@@ -27,11 +24,11 @@ def resume_stream(call: Call, ports: Ports) -> StreamingResponse:
     Raises  ConversationNotFound, TurnNotFound, InvalidCursor, InvalidProtocol, StoreUnavailable
     """
     protocol = negotiate(call.request, default="typed")
-    cursor = _cursor(call)
+    cursor = cursor_of(call.request)
     record = _record(call, cursor, ports)
     if record is None:
         return _nothing(call, protocol)
-    after = _seen(cursor, record) if protocol == "typed" else 0
+    after = seen_of(cursor, record.turn_id) if protocol == "typed" else 0
     if StoredFeed(record, ports, after=after).is_over():
         return NOTHING
     encoder = encoder_for(protocol, call.request, turn_id=record.turn_id)
@@ -48,25 +45,7 @@ def _nothing(call: Call, protocol: Protocol) -> StreamingResponse:
     return StreamingResponse(200, encoder.headers)
 
 
-def _seen(cursor: tuple[TurnId, int] | None, record: TurnRecord) -> int:
-    return cursor[1] if cursor is not None and cursor[0] == record.turn_id else 0
-
-
-def _cursor(call: Call) -> tuple[TurnId, int] | None:
-    """Return the turn and the number of the last event that the client saw."""
-    query = call.request.query
-    text = call.request.headers.get("last-event-id") or query.get("lastEventId") or ""
-    if not text:
-        return None
-    found = _CURSOR.fullmatch(text)
-    if found is None:
-        raise InvalidCursor(
-            "Last-Event-ID is no event id of this service; leave it out to begin at the start"
-        )
-    return TurnId(found[1]), int(found[2])
-
-
-def _record(call: Call, cursor: tuple[TurnId, int] | None, ports: Ports) -> TurnRecord | None:
+def _record(call: Call, cursor: Cursor | None, ports: Ports) -> TurnRecord | None:
     turn_id = call.ticket_turn_id or call.request.query.get("turnId") or (cursor[0] if cursor else "")
     if not turn_id:
         return turns.active(call.conversation, ports)

@@ -111,8 +111,8 @@ def _nothing() -> None:
     """Wait for nothing: the turn runs elsewhere."""
 
 
-def begin_or_join(begun: Admitted | TurnRecord, context: Context, ports: Ports) -> Watched:
-    """Watch what admission gave: a turn of our own, or the one that the same key began."""
+def begin_or_join(begun: Admitted | TurnRecord, context: Context, ports: Ports, *, after: int = 0) -> Watched:
+    """Watch what admission gave: a turn of our own, or, behind event `after`, the one that the key began."""
     if isinstance(begun, Admitted):
         return run(begun, context, ports)
-    return join(begun, context, ports)
+    return join(begun, context, ports, after=after)
