@@ -18,6 +18,7 @@ MINILM := .venv/.minilm
 BROWSER := .venv/.browser
 WEB := web/dist/.built
 WEB_SOURCES := $(wildcard web/*.* web/.npmrc) $(shell find web/src web/public -type f 2>/dev/null)
+CLIENTS := tests/clients/node_modules/.installed
 SAM_BUILD := MAKEFLAGS=--no-print-directory SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam build
 
 .PHONY: help setup run test check web openapi format build rie invoke eval-memory lock clean \
@@ -31,7 +32,7 @@ setup: .venv/.installed $(MINILM) $(MINISTACK) ## install everything that run an
 run: setup $(WEB) ## start the local stack, stream one real turn, keep serving (RUN_ARGS="--port 3000")
 	@.venv/bin/coach up --demo $(RUN_ARGS)
 
-test: setup $(SAM) $(BROWSER) $(WEB) ## run all tests (PYTEST_ARGS="-k turn")
+test: setup $(SAM) $(BROWSER) $(WEB) $(CLIENTS) ## run all tests (PYTEST_ARGS="-k turn")
 	@$(PY) -m pytest $(PYTEST_ARGS)
 
 check: .venv/.installed $(SAM) $(BROWSER) ## format, lint, types, import contracts, template
@@ -97,6 +98,7 @@ lock: .tools/uv/.installed ## pin requirements/*.in anew, with hashes
 	    requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
 
 clean: ## remove what was built or installed here
+	@rm -rf tests/clients/node_modules tests/clients/node/node_modules
 	@rm -rf web/node_modules web/dist .venv .tools .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .tools/uv/.installed: requirements/tools.txt
@@ -128,6 +130,9 @@ $(BROWSER): .venv/.installed requirements/browser.txt
 
 $(WEB): $(WEB_SOURCES) scripts/build-web
 	@sh scripts/build-web
+
+$(CLIENTS): tests/clients/package-lock.json tests/clients/node/package-lock.json
+	@sh scripts/install-clients
 
 .tools/%/.installed: requirements/%.txt .tools/uv/.installed
 	@echo "setting up: $* in .tools"

@@ -46,6 +46,19 @@ DURABLE: Final = {
 }
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests with real clients ran, and how many were skipped."""
+    outcomes = [
+        outcome
+        for outcome in ("passed", "failed", "error", "skipped")
+        for report in terminalreporter.stats.get(outcome, ())
+        if "/test_clients.py::" in report.nodeid
+    ]
+    if outcomes:
+        skipped = outcomes.count("skipped")
+        terminalreporter.write_line(f"real clients: {len(outcomes) - skipped} tests ran, {skipped} skipped")
+
+
 @pytest.fixture(scope="session")
 def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with running_stack(tmp_path_factory.mktemp("stack")) as endpoints, connected(endpoints) as stack:
