@@ -48,6 +48,14 @@ class Emulator:
         return self.http.post(path, content=content, json=document, headers=headers)
 
 
+async def cancel_the_rest() -> None:
+    """End what still answers connections that are gone: a loop must not be closed under it."""
+    rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
+
+
 @contextmanager
 def running_server() -> Iterator[int]:
     loop = asyncio.new_event_loop()
@@ -59,6 +67,7 @@ def running_server() -> Iterator[int]:
         port.set_result(http_server.port_of(server))
         await stop.wait()
         await http_server.close(server)
+        await cancel_the_rest()
 
     thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
     thread.start()

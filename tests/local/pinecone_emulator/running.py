@@ -14,6 +14,7 @@ import httpx
 
 from local import http_server
 from local.pinecone_emulator import serve_pinecone
+from tests.local.bedrock_emulator.conftest import cancel_the_rest
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def running_pinecone(state_file: Path) -> Iterator[Emulator]:
         port.set_result(http_server.port_of(server))
         await stop.wait()
         await http_server.close(server)
+        await cancel_the_rest()
         await loop.shutdown_default_executor()
 
     thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
