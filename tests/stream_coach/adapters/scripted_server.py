@@ -45,10 +45,12 @@ class ScriptedServer:
         self._begin(self._accept)
 
     def stop(self) -> None:
-        for handle in (self._listener, *self._open):
-            with suppress(OSError):
-                handle.shutdown(socket.SHUT_RDWR)
-            handle.close()
+        # The listener first: until its thread has ended, a client may still be let in.
+        accepting, *_ = self._threads
+        _close(self._listener)
+        accepting.join(PATIENCE_S)
+        for handle in self._open:
+            _close(handle)
         for thread in self._threads:
             thread.join(PATIENCE_S)
             assert not thread.is_alive()
@@ -77,6 +79,12 @@ class ScriptedServer:
                     self.asked.set()
                     handle.sendall(self.answers.pop(0))
                     self.sent.set()
+
+
+def _close(handle: socket.socket) -> None:
+    with suppress(OSError):
+        handle.shutdown(socket.SHUT_RDWR)
+    handle.close()
 
 
 def _request_read(stream: BinaryIO) -> bytes:
