@@ -39,7 +39,7 @@ _WISH: Final = re.compile(
     r"|memori[sz]e|for future reference)\b[,:]?\s*(?:this:?\s+)?(?:that\b[,:]?\s*)?",
     re.IGNORECASE,
 )
-_KEPT_LINES: Final = 8
+_KEPT_LINES: Final = 12
 _LINE: Final = 240
 _SAID: Final = re.compile(r"^(person|coach): (.*)$", re.MULTILINE)
 _DAYS: Final = re.compile(
