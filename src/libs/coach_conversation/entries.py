@@ -14,11 +14,15 @@ from libs.coach_conversation.ids import is_ulid
 from libs.coach_conversation.table import Item, Key, Table
 from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef, Message, MessageId, UserId
 from libs.memory.ports import IndexedType
+from libs.memory.tokens import terms
 from libs.memory.types import Memory
 from libs.memory.vectors import CONVERSATION, Indexable
 
 MAX_QUESTION: Final = 2000
 MAX_ANSWER: Final = 4000
+MAX_HINT: Final = 300
+TELLING: Final = 3
+"""Words that say something; a message with fewer, such as "and then?", is known by its answer only."""
 GIVEN: Final = "given"
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -29,7 +33,8 @@ class Entry:
 
     Shape   `text_id` its id in the index, `item_id` that of the item for people; `conversation_id` where it
             was said, None where it outlives that; `messages` the ids of those that say it; `given` the
-            memories, by `told`, that it may repeat: without one of them it is not used any more
+            memories, by `told`, that it may repeat: without one of them it is not used any more;
+            `gist` the part that its vector stands for, all of it where that is empty
     """
 
     text_id: str
@@ -41,6 +46,7 @@ class Entry:
     conversation_id: str | None = None
     messages: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
+    gist: str = ""
     memory: Memory | None = None
 
     @property
@@ -55,6 +61,7 @@ class Entry:
             id=self.text_id,
             type=self.type,
             text=self.text,
+            gist=self.gist or self.text,
             wording=self.memory.type if self.memory else self.type,
             metadata={
                 "coachId": self.coach_id,
@@ -171,12 +178,13 @@ def _exchange(text_id: str, stored: list[Item]) -> Entry | None:
         text_id=text_id,
         item_id=answer.message_id,
         type="exchange",
-        text=text_of_exchange(said, answer),
+        text=_text(said, answer, MAX_ANSWER),
         coach_id=meta["coachId"],
         created_at=said.created_at,
         conversation_id=meta["conversationId"],
         messages=(said.message_id, answer.message_id),
         given=answer.given,
+        gist=_gist(said, answer),
     )
 
 
@@ -185,8 +193,17 @@ def _is_there(meta: Item) -> bool:
     return _ID.fullmatch(meta["coachId"]) is not None
 
 
-def text_of_exchange(said: Message, answer: Message) -> str:
-    return f"{said.model_text[:MAX_QUESTION].strip()}\n{answer.model_text[:MAX_ANSWER].strip()}"
+def _text(said: Message, answer: Message, characters: int) -> str:
+    """Return question and answer as one text, with so much of the answer."""
+    return f"{said.model_text[:MAX_QUESTION].strip()}\n{answer.model_text[:characters].strip()}".strip()
+
+
+def _gist(said: Message, answer: Message) -> str:
+    """Return what an exchange is searched by: people ask for what they said, and a vector of all is near to
+    nothing.
+    """
+    question = said.model_text[:MAX_QUESTION].strip()
+    return question if len(terms(question)) >= TELLING else _text(said, answer, MAX_HINT)
 
 
 def _ref(user_id: UserId, conversation_id: str) -> ConversationRef:

@@ -20,7 +20,7 @@ from libs.memory.vectors import CONVERSATION
 CHOSEN: Final = 10
 """So many are read again; some of them may be gone."""
 GIVEN_TEXTS: Final = 5
-SHOWN: Final = 700
+SHOWN: Final = 400
 SNIPPET: Final = 200
 MAX_KEYS: Final = 100
 """What one read takes."""

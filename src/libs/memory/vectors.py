@@ -15,12 +15,14 @@ CONVERSATION: Final = "conversationId"
 class Indexable:
     """A text that can be found again.
 
-    Shape   `wording` is what kind of text it is to the embedder: a memory's own type, or the index's
+    Shape   `wording` is what kind of text it is to the embedder: a memory's own type, or the index's; `gist`
+            the part of the text that its vector stands for
     """
 
     id: str
     type: IndexedType
     text: str
+    gist: str
     wording: str
     metadata: Mapping[str, Any]
 
@@ -38,7 +40,7 @@ class Vectors:
 
     def keep(self, user_id: str, found: Indexable) -> None:
         """Write a text; the same id again takes the place of what was there. Raises MemoryUnavailable."""
-        vector = self.embedder.embed(indexed_text(found.wording, found.text))
+        vector = self.embedder.embed(indexed_text(found.wording, found.gist))
         metadata = {**found.metadata, EMBEDDED_BY: self.embedder_id}
         self.index.upsert(user_id, [IndexedText(found.id, found.type, found.text, vector, metadata)])
 

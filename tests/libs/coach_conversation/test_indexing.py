@@ -98,6 +98,21 @@ def test_question_and_answer_are_one_text() -> None:
     assert scene.kept(notes.PREFIX) == []
 
 
+@pytest.mark.parametrize(
+    ("said", "embedded"),
+    [
+        ("How deep should I squat on Mondays?", "How deep should I squat on Mondays?"),
+        ("Why?", "Why?\nNoted."),
+    ],
+)
+def test_an_exchange_s_vector_is_that_of_what_the_person_said_if_it_says_enough(
+    said: str, embedded: str
+) -> None:
+    scene = Indexed()
+    scene.do("exchange", scene.say(said))
+    assert scene.embedder.asked == [embedded]
+
+
 def test_memories_workouts_and_summaries_are_indexed_each_with_its_type() -> None:
     scene = kept_knee(save_workout=[SQUATS], save_summary=[SUMMED])
     scene.do("workout", scene.say(LOGGED, key="k-2"))

@@ -62,5 +62,5 @@ def running_pinecone(state_file: Path) -> Iterator[Emulator]:
             yield Emulator(url, http)
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(timeout=5)
+        thread.join(timeout=20)
         loop.close()
