@@ -39,7 +39,7 @@ def chat_of(
 
 def build_prompt(chat: Chat, ports: Ports) -> Prompt:
     """Return the model call that answers the chat, within the service's own limit of tokens."""
-    model_id, limits = chat.model_id or ports.answer_model_id, ports.limits
+    model_id, limits = chat.model_id or ports.chat_model_id or ports.answer_model_id, ports.limits
     temperature = chat.temperature if chat.temperature is not None else limits.temperature
     return Prompt(
         model_id=model_id,

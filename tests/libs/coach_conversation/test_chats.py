@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from libs.coach_conversation.chats import MAX_CHAT_BYTES, build_prompt, chat_of
@@ -11,6 +13,8 @@ QUESTION = PromptMessage("user", "How do I squat deeper?")
 def test_a_chat_is_answered_by_the_services_own_model_unless_it_names_one() -> None:
     ports = make_ports(answer_model_id="us.amazon.nova-micro-v1:0")
     assert build_prompt(chat_of([QUESTION]), ports).model_id == "us.amazon.nova-micro-v1:0"
+    ports = replace(ports, chat_model_id="us.amazon.nova-2-lite-v1:0")
+    assert build_prompt(chat_of([QUESTION]), ports).model_id == "us.amazon.nova-2-lite-v1:0"
     assert build_prompt(chat_of([QUESTION], model_id="openai:gpt-5"), ports).model_id == "openai:gpt-5"
 
 
