@@ -31,10 +31,12 @@ EAGER: Final = {
 
 
 def told(
-    text: str, *, router_steps: tuple[Step, ...] = routing(**EAGER)
+    text: str, *, router_steps: tuple[Step, ...] = routing(**EAGER), said_before: str = ""
 ) -> tuple[Scene, FakeModel, list[TurnEvent]]:
     model = FakeModel(answering("Please ", "stop."), router=router_steps)
     scene = Scene(overrides={"model": model})
+    if said_before:
+        scene.finish(scene.admit(asked(said_before, key="before")), "Sit down.")
     admitted = scene.admit(asked(text))
     inbox = Inbox(scene.clock, scene.clock.monotonic_s() + 60.0)
     log = TurnLog(admitted.lease, scene.ports, inbox.put)
@@ -160,6 +162,13 @@ def test_the_router_cannot_talk_the_rules_out_of_it() -> None:
 )
 def test_what_the_router_names_is_answered_in_the_language_of_the_message(text: str, begins: str) -> None:
     assert care.flagged("self_harm", text).line.startswith(begins)
+
+
+def test_what_weighs_is_still_in_mind_when_the_next_message_is_ordinary() -> None:
+    _, model, events = told("How do I squat deeper?", said_before=CHEST)
+    assert not any(isinstance(event, Notice) for event in events)
+    assert [event.stage for event in events if isinstance(event, Contextual)] == ["initial_greeting"]
+    assert f"<note>{line_of(CHEST)}</note>" in model.answered[-1].prompt.system[-1]
 
 
 def test_care_lingers_for_two_messages() -> None:
