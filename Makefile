@@ -35,11 +35,12 @@ run: setup $(WEB) ## start the local stack, stream one real turn, keep serving (
 test: setup $(SAM) $(BROWSER) $(WEB) $(CLIENTS) ## run all tests (PYTEST_ARGS="-k turn")
 	@$(PY) -m pytest $(PYTEST_ARGS)
 
-check: .venv/.installed $(SAM) $(BROWSER) ## format, lint, types, import contracts, template
+check: .venv/.installed $(SAM) $(BROWSER) ## format, lint, types, import contracts, template, the page
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+	@sh scripts/check-web
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint
 
 web: $(WEB) ## build the browser client, where there is a Node.js

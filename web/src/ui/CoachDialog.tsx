@@ -1,7 +1,8 @@
 import { useRef, useState, type FormEvent, type ReactNode } from "react";
-import type { Coach, CoachConfig } from "../api/types";
+import type { Coach } from "../api/types";
 import type { Desk } from "../desk/desk";
 import { problemOf } from "../thread/problems";
+import { configIn } from "./coachForm";
 import { useModal } from "./hooks";
 import { Icon } from "./icons";
 
@@ -92,23 +93,6 @@ function Field({ name, label, hint, children }: { name: string; label: string; h
 
 function Lines({ name, values }: { name: string; values: string[] | undefined }): ReactNode {
   return <textarea id={name} name={name} rows={3} defaultValue={values?.join("\n")} aria-describedby={`${name}-hint`} />;
-}
-
-export function configIn(form: FormData): CoachConfig {
-  const text = (name: string): string => String(form.get(name) ?? "").trim();
-  const lines = (name: string): string[] =>
-    text(name)
-      .split("\n")
-      .map((line) => line.trim())
-      .filter((line) => line !== "");
-  return {
-    name: text("name"),
-    persona: text("persona"),
-    style: text("style"),
-    specialities: lines("specialities"),
-    goals: lines("goals"),
-    limits: lines("limits"),
-  };
 }
 
 function newId(name: string): string {

@@ -1,7 +1,8 @@
 import type { ReactNode } from "react";
-import type { Exercise, ExerciseSet, Workout } from "../api/types";
+import type { Workout } from "../api/types";
 import { Icon } from "./icons";
 import { shortDay } from "./times";
+import { number, setsOf } from "./workoutText";
 
 interface Props {
   workout: Workout;
@@ -61,30 +62,4 @@ export function WorkoutCard({ workout, onDelete }: Props): ReactNode {
       {exercises.length === 0 && facts.length === 0 && notes !== "" && <p className="hint">{notes}</p>}
     </section>
   );
-}
-
-/** Returns `3 × 5 · 80 kg` where all sets are alike, else set by set. */
-export function setsOf({ sets }: Exercise): string {
-  const first = sets[0];
-  if (first === undefined) return "";
-  const alike = sets.every((one) => setText(one) === setText(first));
-  if (!alike) return sets.map(setText).join(", ");
-  const load = loadText(first);
-  const reps = first.reps === undefined ? `${sets.length} sets` : `${sets.length} × ${first.reps}`;
-  return load === "" ? reps : `${reps} · ${load}`;
-}
-
-function setText(set: ExerciseSet): string {
-  const load = loadText(set);
-  if (set.reps === undefined) return load;
-  return load === "" ? String(set.reps) : `${set.reps} × ${load}`;
-}
-
-function loadText({ load }: ExerciseSet): string {
-  if (load === undefined) return "";
-  return load.unit === "bodyweight" ? "bodyweight" : `${number(load.value)} ${load.unit}`;
-}
-
-function number(value: number): string {
-  return value.toLocaleString(undefined, { maximumFractionDigits: 2 });
 }
