@@ -9,6 +9,10 @@ PYTEST_ARGS ?=
 RUN_ARGS ?=
 EVENT ?= stream
 ARCH ?=
+STACK ?= stream-coach
+OUTPUTS ?=
+SIGN_IN ?=
+REST_URL ?=
 RIE_ARGS ?=
 HOST_BUILD ?= .aws-sam/host
 HOST_ARCH := $(if $(filter x86_64 amd64,$(shell uname -m)),x86_64,arm64)
@@ -21,7 +25,7 @@ WEB_SOURCES := $(wildcard web/*.* web/.npmrc) $(shell find web/src web/public -t
 CLIENTS := tests/clients/node_modules/.installed
 SAM_BUILD := MAKEFLAGS=--no-print-directory SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam build
 
-.PHONY: help setup run test check web openapi format build rie invoke eval-memory lock clean \
+.PHONY: help setup run test check web web-config openapi format build rie invoke eval-memory lock clean \
   streaming-test streaming-test-build streaming-test-start streaming-test-invoke streaming-test-check streaming-test-stop
 
 help: ## show what there is
@@ -44,6 +48,11 @@ check: .venv/.installed $(SAM) $(BROWSER) ## format, lint, types, import contrac
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint
 
 web: $(WEB) ## build the browser client, where there is a Node.js
+
+web-config: .venv/.installed $(SAM) $(WEB) ## settings of the page for a deployed stack (STACK=, SIGN_IN=https://…, OUTPUTS=file)
+	@$(if $(OUTPUTS),cat $(OUTPUTS),SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam list stack-outputs --stack-name $(STACK) --output json) \
+	  | $(PY) -m local.web_config - --into web/dist/config.json \
+	    $(if $(SIGN_IN),--sign-in $(SIGN_IN)) $(if $(REST_URL),--rest-url $(REST_URL))
 
 openapi: .venv/.installed ## write docs/openapi.json anew, from the route table
 	@$(PY) -m stream_coach.openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json \

@@ -289,11 +289,13 @@ def test_a_pinecone_host_needs_its_key() -> None:
     ]
 
 
-def test_outputs_name_the_url_the_table_and_the_queue() -> None:
+def test_outputs_name_what_clients_and_operators_need() -> None:
     assert {name: output["Value"] for name, output in SOURCE["Outputs"].items()} == {
         "FunctionUrl": {"Fn::GetAtt": ["StreamCoachFunctionUrl", "FunctionUrl"]},
         "TableName": {"Ref": "Table"},
         "QueueUrl": {"Ref": "TurnQueue"},
+        "TokenAudience": {"Ref": "TokenAudience"},
+        "StarterCoachId": {"Ref": "StarterCoachId"},
     }
 
 
