@@ -69,7 +69,8 @@ def test_axe_finds_nothing_anywhere(opened: Opens, stack: Stack, scheme: str) ->
     page = shown.page
     assert _violations(page) == []
     _talk(shown, stack)
-    page.locator(".receipts summary").last.click()
+    for receipt in page.locator(".receipts summary").all():
+        receipt.click()
     assert _violations(page) == []
     page.get_by_role("button", name="Notes on you").click()
     page.locator("dialog .memory").first.wait_for()
@@ -178,28 +179,53 @@ def test_the_colours_follow_the_person_s_choice(opened: Opens) -> None:
     assert shown.page.evaluate(paper) == light
 
 
+PLAN: Final = """Good: you have three mornings and a bar. Keep it this simple for two weeks.
+
+1. **Monday.** Back squat, 5 × 5. Stop each set with two reps left.
+2. **Wednesday.** Bench press, 3 × 8, and rows between the sets.
+3. **Friday.** Deadlift, 3 × 5, then an easy run of 20 minutes.
+
+| Lift | This week | Next week |
+|---|---|---|
+| Back squat | 100 kg | 102.5 kg |
+| Bench press | 72.5 kg | 72.5 kg |
+
+Which of the three is the hardest to get up for?"""
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("place", ["desktop", "phone"])
 def test_pictures_are_taken(opened: Opens, stack: Stack, place: str, scheme: str) -> None:
     size = DESKTOP if place == "desktop" else PHONE
     shown = opened(viewport=size, color_scheme=scheme, reduced_motion="reduce")
+    page = shown.page
     PICTURES.mkdir(exist_ok=True)
 
     def take(name: str) -> Path:
         path = PICTURES / f"{name}-{place}-{scheme}.png"
-        shown.page.screenshot(path=path)
+        page.screenshot(path=path)
         return path
 
     pictures = [take("welcome")]
-    _talk(shown, stack)
-    shown.page.wait_for_timeout(200)
-    pictures.append(take("conversation"))
-    shown.page.get_by_role("button", name="Notes on you").click()
-    shown.page.locator("dialog .memory").first.wait_for()
-    pictures.append(take("notes"))
-    shown.page.keyboard.press("Escape")
-    stack.emulator.play(interTokenMs=60)
-    shown.say("My knee hurts a little after running. What now?")
-    shown.until_shown(90)
+    stack.emulator.play(reply="Noted. Six it is, and I will keep the warm-up short.")
+    shown.say("Please remember that I train before work, at six.")
+    shown.until_state("complete")
+    shown.last_answer().locator(".remembered").wait_for()
+    pictures.append(take("remembered"))
+    stack.emulator.play(reply="Logged. Five fives at 100 kg with an 8 is a solid morning.")
+    shown.say("/log-workout Back squat 5x5 at 100 kg, RPE 8")
+    shown.until_state("complete", count=2)
+    shown.last_answer().locator(".workout").wait_for()
+    pictures.append(take("workout"))
+    stack.emulator.play(reply=PLAN, interTokenMs=12)
+    shown.say("Do you remember when I train? Plan my week around it.")
+    shown.until_state("writing", count=3)
+    shown.until_shown(250)
     pictures.append(take("writing"))
+    shown.until_state("complete", count=3)
+    page.locator(".message-actions").last.wait_for()
+    pictures.append(take("conversation"))
+    page.get_by_role("button", name="Notes on you").click()
+    page.locator("dialog .memory").first.wait_for()
+    pictures.append(take("notes"))
     assert all(path.stat().st_size > 10_000 for path in pictures)

@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { Mark } from "./Mark";
 
 const BEGINNINGS = [
   { title: "Plan my week", text: "Plan my training week: three days, about an hour each." },
@@ -15,6 +16,7 @@ interface Props {
 export function Welcome({ coachName, onPick }: Props): ReactNode {
   return (
     <div className="blank welcome">
+      <Mark />
       <h2>{greeting(new Date().getHours())}</h2>
       <p>What would you like to work on with {coachName}?</p>
       <ul className="beginnings">

@@ -44,6 +44,9 @@ export function Workspace({ desk, keepsakes, onSignOut }: Props): ReactNode {
               <Icon name="menu" />
             </button>
           )}
+          <span className="avatar" aria-hidden="true">
+            {[...name][0]}
+          </span>
           <div className="who">
             <h1>{name}</h1>
             <p>{coach?.specialities.slice(0, 3).join(" · ")}</p>

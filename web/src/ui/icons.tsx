@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 const PATHS = {
   plus: "M12 5v14M5 12h14",
   send: "M12 19V5M6 11l6-6 6 6",
-  stop: "M8 8h8v8H8z",
+  stop: "M7 7h10v10H7z",
   menu: "M4 7h16M4 12h10M4 17h16",
   close: "M6 6l12 12M18 6L6 18",
   trash: "M5 7h14M10 7V5h4v2M7 7l1 12h8l1-12",
