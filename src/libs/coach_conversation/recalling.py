@@ -13,6 +13,7 @@ from libs.coach_conversation.table import Item, Key
 from libs.coach_conversation.types import ConversationRef, UserId
 from libs.memory import traces
 from libs.memory.candidates import Candidate, Question
+from libs.memory.doubles import says_the_same
 from libs.memory.ports import IndexedType, Match
 from libs.memory.retrieval import SEARCH_WIDTH, retrieve
 from libs.memory.vectors import CONVERSATION
@@ -111,6 +112,9 @@ def _is_usable(match: Match, asked: Search) -> bool:
         return False
     if match.type in ("memory", "workout"):
         return True
+    if match.type == "exchange" and says_the_same(match.text.partition("\n")[0], asked.text):
+        # The same question again: nearest of all, and no answer to it.
+        return False
     if match.type == "summary" and match.metadata.get(CONVERSATION) == asked.ref.conversation_id:
         return False
     return match.metadata.get("coachId") == asked.ref.coach_id and not asked.said.keys() & set(

@@ -247,7 +247,7 @@ def test_an_answer_that_may_repeat_a_forgotten_memory_is_not_recalled_any_more()
     scene.ask("What should I watch for on leg day?", ref=ref, router=QUESTION)
     turn_id = scene.queue.tasks[-1][1]
     follow_ups.run("exchange", ref, turn_id, scene.ports)
-    asks = "What should I watch for on leg day?"
+    asks = "What should I watch for in squats on leg day?"
     assert [one["source"] for one in scene.ask(asks).receipts] == ["pinned", "exchange"]
     [item] = scene.kept("MEM#")
     memories.forget(ALICE, item["memoryId"], scene.ports)
@@ -262,7 +262,7 @@ def test_what_a_memory_says_already_is_left_out_of_what_was_said() -> None:
     ref = scene.begin()
     scene.ask("What should I watch for on leg day?", ref=ref, router=QUESTION)
     follow_ups.run("exchange", ref, scene.queue.tasks[-1][1], scene.ports)
-    heard = scene.ask("What should I watch for on leg day?")
+    heard = scene.ask("What should I watch for in squats on leg day?")
     assert heard.system.count(str(KNEE["content"])) == 1
     assert "Warm up for ten minutes." in heard.fenced("recalled")
 
