@@ -14,6 +14,7 @@ OUTPUTS ?=
 SIGN_IN ?=
 REST_URL ?=
 RIE_ARGS ?=
+BENCH_ARGS ?=
 HOST_BUILD ?= .aws-sam/host
 HOST_ARCH := $(if $(filter x86_64 amd64,$(shell uname -m)),x86_64,arm64)
 MINISTACK := .tools/ministack/.installed
@@ -25,7 +26,7 @@ WEB_SOURCES := $(wildcard web/*.* web/.npmrc) $(shell find web/src web/public -t
 CLIENTS := tests/clients/node_modules/.installed
 SAM_BUILD := MAKEFLAGS=--no-print-directory SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam build
 
-.PHONY: help setup run test check web web-config openapi format build rie invoke eval-memory lock clean \
+.PHONY: help setup run test check web web-config openapi format build rie invoke bench eval-memory lock clean \
   streaming-test streaming-test-build streaming-test-start streaming-test-invoke streaming-test-check streaming-test-stop
 
 help: ## show what there is
@@ -94,6 +95,9 @@ invoke: .venv/.installed $(SAM) ## run a sample event beside a running stack, in
 	@.venv/bin/coach event $(EVENT) | SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam local invoke StreamCoachFunction \
 	  --template $(HOST_BUILD)/container.json --parameter-overrides Architecture=$(HOST_ARCH) \
 	  --add-host host.docker.internal:host-gateway --env-vars .local/env-vars.json --event -
+
+bench: setup ## measure speed, each figure beside a peer of the same run (BENCH_ARGS="--json")
+	@$(PY) -m benchmarks.speed $(BENCH_ARGS)
 
 eval-memory: .venv/.installed $(MINILM) ## measure what the coach remembers when asked, on the held-out half
 	@$(PY) -m benchmarks.eval_memory

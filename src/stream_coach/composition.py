@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 
 from libs.coach_conversation import care
@@ -46,7 +46,8 @@ def build_app(settings: Settings) -> App:
     """Return the app on the real adapters. All clients share one session and its loaded models."""
     care.preload()
     clock = SystemClock()
-    session = boto3.Session()
+    # Not boto3, which is botocore and S3's transfer manager: a twelfth of a start for nothing used here.
+    session: Any = botocore.session.get_session()
     concurrency = max(1, settings.max_concurrency)
     store = Config(
         connect_timeout=1,
@@ -63,21 +64,21 @@ def build_app(settings: Settings) -> App:
         tcp_keepalive=True,
     )
     models = ModelsByProvider(
-        BedrockModel(session.client("bedrock-runtime", config=model)),
+        BedrockModel(session.create_client("bedrock-runtime", config=model)),
         lambda variable: getattr(settings, variable.lower()),
         read_timeout_s=MODEL_READ_TIMEOUT_S,
         max_connections=2 * concurrency,
     )
     models.prepare((settings.answer_model_id, settings.router_model_id, settings.fallback_model_id))
     ports = Ports(
-        table=DynamoDbTable(session.client("dynamodb", config=store), settings.table_name),
+        table=DynamoDbTable(session.create_client("dynamodb", config=store), settings.table_name),
         model=models,
         executor=Threads(THREADS_A_TURN * concurrency),
         clock=clock,
         ulid=MonotonicUlids(clock),
         journal=LogJournal(logging.getLogger("stream_coach")),
         limits=_limits(settings),
-        queue=SqsTurnQueue(lambda: session.client("sqs", config=store), settings.queue_url),
+        queue=SqsTurnQueue(lambda: session.create_client("sqs", config=store), settings.queue_url),
         vectors=make_vectors(settings, session, concurrency=concurrency),
         answer_model_id=settings.answer_model_id,
         router_model_id=settings.router_model_id,

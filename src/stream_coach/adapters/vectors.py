@@ -2,7 +2,7 @@
 
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.config import Config
 
@@ -13,14 +13,14 @@ from stream_coach.adapters.pinecone import PineconeIndex
 from stream_coach.settings import Settings
 
 if TYPE_CHECKING:
-    import boto3
+    from botocore.session import Session
 
 # A turn does not wait longer than its budget for memories, whatever comes of it later.
 CONNECT_TIMEOUT_S: Final = 0.5
 READ_TIMEOUT_S: Final = 1
 
 
-def make_vectors(settings: Settings, session: "boto3.Session", *, concurrency: int) -> Vectors | None:
+def make_vectors(settings: Settings, session: "Session", *, concurrency: int) -> Vectors | None:
     """Return the vectors, or None where no index is set up. The index's SDK is loaded beside the caller."""
     if not settings.pinecone_host:
         return None
@@ -31,7 +31,7 @@ def make_vectors(settings: Settings, session: "boto3.Session", *, concurrency: i
         max_pool_connections=max(2, concurrency),
         tcp_keepalive=True,
     )
-    client = session.client("bedrock-runtime", config=config)
+    client: Any = session.create_client("bedrock-runtime", config=config)
     model_id, dimensions = settings.embedding_model_id, settings.embedding_dimensions
     index = PineconeIndex(settings.pinecone_host, settings.pinecone_api_key)
     threading.Thread(target=_connect, args=(index,), daemon=True).start()
