@@ -159,6 +159,7 @@ export class Desk {
       kept,
       coachId,
       conversationId,
+      isNew: this.state.get().conversations.some((one) => one.conversationId === conversationId && one.messageCount === 0),
       turnEnded: (end) => keepsakes.lookAfter(end),
       said: (text) => this.moved(conversationId, text),
     });

@@ -40,6 +40,8 @@ export interface ThreadPorts {
   kept: Kept;
   coachId: string;
   conversationId: string;
+  /** Nothing was said in it yet, as far as the page knows. */
+  isNew: boolean;
   /** A turn is over: what was remembered of it may be looked up. */
   turnEnded(end: { turnId: string; asides: string[]; text: string }): void;
   said(text: string): void;
@@ -55,6 +57,7 @@ export class Thread {
     announcement: "",
   });
   readonly conversationId: string;
+  readonly isNew: boolean;
   private readonly ports: ThreadPorts;
   private readonly lines = new Map<string, Store<Line>>();
   private readonly frames = new Frames(() => this.showLive());
@@ -67,6 +70,7 @@ export class Thread {
   constructor(ports: ThreadPorts) {
     this.ports = ports;
     this.conversationId = ports.conversationId;
+    this.isNew = ports.isNew;
   }
 
   line(key: string): Store<Line> {

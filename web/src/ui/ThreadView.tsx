@@ -44,7 +44,7 @@ export function ThreadView({ thread, desk, keepsakes, coachName, onKeepsakes }: 
             Try again
           </button>
         </div>
-      ) : keys.length === 0 && phase !== "loading" ? (
+      ) : keys.length === 0 && (phase !== "loading" || thread.isNew) ? (
         <Welcome coachName={coachName} onPick={(text) => composer.current?.fill(text)} />
       ) : (
         <Lines
