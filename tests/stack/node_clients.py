@@ -3,7 +3,6 @@
 import json
 import os
 import select
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,28 +12,15 @@ from typing import Any, Final
 import pytest
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "clients"
-OLDEST: Final = (22, 22)
+STAMP: Final = FOLDER / "node_modules" / ".installed"
 PATIENCE_S: Final = 40.0
 MISSING: Final = "the clients are not installed: npm is missing, or `make test` was not what ran this"
 
 
-def find_node() -> str | None:
-    """Return a Node that the clients take: the machine's, else the one that make installed for them."""
-    installed = sorted((FOLDER / "node" / "node_modules").glob("node-*/bin/node"))
-    candidates = [str(path) for path in installed] + [shutil.which("node")]
-    return next((node for node in candidates if node is not None and _version(node) >= OLDEST), None)
-
-
-def _version(node: str) -> tuple[int, ...]:
-    told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
-    return tuple(int(part) for part in told.strip().removeprefix("v").split(".")[:2]) if told else ()
-
-
 def require_node() -> str:
-    """Return the Node to run; without one the test is skipped, but never where CI runs it."""
-    node = find_node()
-    if node is not None and (FOLDER / "node_modules" / ".installed").exists():
-        return node
+    """Return the Node.js to run; without the clients the test is skipped, but never where CI runs it."""
+    if STAMP.exists():
+        return STAMP.read_text().strip()
     if os.environ.get("CI"):
         pytest.fail(MISSING)
     pytest.skip(MISSING)
