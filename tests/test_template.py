@@ -110,6 +110,8 @@ def test_the_environment_is_what_the_settings_read(function: dict[str, Any], wor
         "ANSWER_MODEL_ID": {"Ref": "AnswerModelId"},
         "ROUTER_MODEL_ID": {"Ref": "RouterModelId"},
         "FALLBACK_MODEL_ID": {"Ref": "FallbackModelId"},
+        "CHAT_MODEL_ID": {"Ref": "ChatModelId"},
+        "CHAT_SYSTEM_PROMPT": {"Ref": "ChatSystemPrompt"},
         "STARTER_COACH_ID": {"Ref": "StarterCoachId"},
         "TURNS_PER_MINUTE": {"Ref": "TurnsPerMinute"},
         "STREAMING_ENABLED": {"Ref": "StreamingEnabled"},
@@ -129,8 +131,6 @@ def test_the_environment_is_what_the_settings_read(function: dict[str, Any], wor
         **shared,
         "AWS_LAMBDA_EXEC_WRAPPER": "/var/task/bootstrap",
         "TICKET_KEYS": {"Ref": "TicketKeys"},
-        "CHAT_MODEL_ID": {"Ref": "ChatModelId"},
-        "CHAT_SYSTEM_PROMPT": {"Ref": "ChatSystemPrompt"},
     }
 
 

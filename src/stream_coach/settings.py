@@ -58,7 +58,7 @@ class Settings:
     lease_renewal_s: float = 5.0
     pending_s: float = 60.0
     max_output_tokens: int = 1000
-    history_items: int = 30
+    history_items: int = 20
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":

@@ -29,7 +29,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
     assert (settings.streaming_enabled, settings.max_output_tokens, settings.history_items) == (
         True,
         1000,
-        30,
+        20,
     )
     assert (settings.store_timeout_s, settings.router_timeout_s, settings.keep_alive_s) == (2.0, 1.5, 10.0)
     assert (settings.lease_s, settings.lease_renewal_s, settings.deadline_margin_s) == (15.0, 5.0, 5.0)

@@ -82,9 +82,9 @@ class Gathering:
     asked: Search
 
 
-def begin(ref: ConversationRef, ports: Ports) -> Future[Kept]:
+def begin(ref: ConversationRef, ports: Ports, *, limit: int = memories.READ) -> Future[Kept]:
     """Begin to read the newest memories: one query, beside whatever comes next."""
-    return ports.executor.submit(lambda: _kept(memories.newest(ref.user_id, ports.table), ref))
+    return ports.executor.submit(lambda: _kept(memories.newest(ref.user_id, ports.table, limit=limit), ref))
 
 
 def _kept(found: Sequence[Item], ref: ConversationRef) -> Kept:
@@ -102,12 +102,16 @@ def gather(
     reading: Future[Kept],
     ports: Ports,
 ) -> Gathering:
-    """Begin what the router says is needed, each beside the other. `seen`: what the prompt holds anyway."""
+    """Begin what the router says is needed, each beside the other. `seen`: what the prompt holds anyway.
+
+    Where there is no index, more memories are read, to be searched by their words.
+    """
     now_ms, table, types = ports.clock.now_ms(), ports.table, recalling.wanted(analysis)
     said: dict[str, str] = {message.message_id: message.model_text for message in seen}
     asked = Search(text, ref, types, said, now_ms)
+    by_words = "memory" in types and ports.vectors is None
     return Gathering(
-        kept=reading,
+        kept=begin(ref, ports, limit=memories.SEARCHED) if by_words else reading,
         workouts=ports.executor.submit(lambda: workouts.recent(ref.user_id, table))
         if wants_workouts(analysis)
         else None,

@@ -29,6 +29,7 @@ from libs.memory.types import Importance, Memory, MemoryType, Recalled
 
 MAX_CONTENT: Final = 2000
 MAX_TAGS: Final = 5
+READ: Final = 10
 SEARCHED: Final = 30
 RECALLED: Final = 5
 PINNED: Final = 3
@@ -89,11 +90,9 @@ def effect(record: TurnRecord, said: Message, ports: Ports) -> list[Write]:
     return [Put(key, item, when=(Absent("pk"),)), *noted]
 
 
-def newest(user_id: UserId, table: Table) -> Sequence[Item]:
+def newest(user_id: UserId, table: Table, *, limit: int = READ) -> Sequence[Item]:
     """Return the items of the person's newest memories, newest first."""
-    return table.query(
-        Query(pk=items.person(user_id), prefix=items.MEMORIES, limit=SEARCHED, descending=True)
-    )
+    return table.query(Query(pk=items.person(user_id), prefix=items.MEMORIES, limit=limit, descending=True))
 
 
 def for_coach(found: Sequence[Item], coach_id: CoachId) -> tuple[Memory, ...]:

@@ -252,7 +252,7 @@ class Limits:
     deadline_margin_s: float = 5.0
     max_answer_bytes: int = 262_144
     max_user_response_bytes: int = 16_384
-    history_items: int = 30
+    history_items: int = 20
     turns_per_minute: int = 60
     max_output_tokens: int = 1000
     temperature: float = 0.7
