@@ -9,7 +9,7 @@ from local.endpoints import load_endpoints
 from local.errors import TokenUnusable
 from local.signing_key import load_or_make
 from local.state_dir import StateDir
-from local.tokens import DEMO_USER, parse_user_id, sign_token
+from local.tokens import DAY_S, DEMO_USER, parse_user_id, sign_token
 
 USER_ID_CLAIM = "custom:user_id"
 
@@ -27,7 +27,7 @@ def local_service(state: StateDir, user: str | None) -> Service:
     """Return the running stack, with a token of its issuer. Raises NotRunning."""
     endpoints = load_endpoints(state)
     person = parse_user_id(user or DEMO_USER)
-    token = sign_token(load_or_make(state.signing_key), person, now_s=int(time.time()))
+    token = sign_token(load_or_make(state.signing_key), person, now_s=int(time.time()), expires_in_s=DAY_S)
     return Service(endpoints.function_url, person, token)
 
 

@@ -23,7 +23,7 @@ NEXT_STEPS = {
     "STORE_UNAVAILABLE": "see ministack.log in the state directory's logs",
     "PROCESSING_ERROR": "see function.log in the state directory's logs",
     "BROKEN_STREAM": "see function.log in the state directory's logs; what was said is saved",
-    "UNREACHABLE": "start the stack with `coach up` (or `make run`)",
+    "UNREACHABLE": "check the address, or start the stack with `coach up` (or `make run`)",
 }
 _SAY_AGAIN = "say it again; with the same trouble, see function.log in the state directory's logs"
 

@@ -71,6 +71,15 @@ def parse_headers(_: click.Context, option: click.Parameter, lines: tuple[str, .
     help="Longest silence, over what the probe takes by itself.",
 )
 @click.option(
+    "--longest",
+    "total_s",
+    type=click.FloatRange(min=0.1),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Read a stream that does not end for so long.",
+)
+@click.option(
     "--tries",
     type=click.IntRange(1, 10),
     default=3,
@@ -89,6 +98,7 @@ def probe(
     delay: float,
     words: int,
     silence_s: float,
+    total_s: float,
     tries: int,
     insecure: bool,
     as_json: bool,
@@ -117,6 +127,7 @@ def probe(
             headers=_headers(headers, token, data),
             body=None if data is None else data.encode(),
             silence_s=silence_s + words * delay,
+            total_s=total_s,
             verify=not insecure,
         )
         arrivals, verdict = measure(question, tries=tries)

@@ -18,7 +18,10 @@ _EXCERPT_BYTES: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What to ask. Units: both timeouts in seconds; `silence_s` is the longest wait between two pieces."""
+    """What to ask.
+
+    Units   seconds: `silence_s` the longest wait between two pieces, `total_s` how long to read at most
+    """
 
     url: str
     method: str = "GET"
@@ -26,7 +29,7 @@ class Question:
     body: bytes | None = None
     connect_s: float = 5.0
     silence_s: float = 30.0
-    total_s: float = 300.0
+    total_s: float = 60.0
     verify: bool = True
 
 
@@ -97,10 +100,7 @@ def _pieces(response: httpx.Response, begun_s: float, question: Question) -> Ite
             yield Piece(at_ms, data)
         size += len(data)
         if size > MAX_BYTES or count > MAX_PIECES or at_ms > question.total_s * 1000:
-            raise PathUnprobed(
-                f"the answer does not end ({size} bytes in {at_ms / 1000:.0f} s); "
-                "probe an address whose answer ends, such as /health/stream"
-            )
+            return  # a stream without end: what came until now is enough to judge
 
 
 def _client(question: Question) -> httpx.Client:

@@ -29,7 +29,8 @@ class Write:
 def probe_writes(arrivals: Arrivals) -> tuple[Write, ...]:
     """Return the writes of a word probe, by the timestamps in its lines; empty where these are none."""
     body = arrivals.body
-    lines = body.splitlines(keepends=True)
+    # A stream that was not read to its end may stop within a line.
+    lines = body[: body.rfind(b"\n") + 1].splitlines(keepends=True)
     sent = [_timestamp_ms(line) for line in lines]
     if len(lines) < 2 or any(at is None for at in sent):
         return ()

@@ -19,7 +19,7 @@ async def say_words(exchange: Exchange) -> None:
     """Answer as the word probe does; `?plain` without the times, `?delay=` with another pause."""
     delay_s = float(exchange.query.get("delay", DELAY_S))
     await exchange.start(200, (("content-type", "application/x-ndjson"), ("connection", "close")))
-    for number in range(1, WORDS + 1):
+    for number in range(1, 10_000 if "endless" in exchange.query else WORDS + 1):
         if number > 1:
             await asyncio.sleep(delay_s)
         line = {"type": "word", "sequence": number, "timestamp": datetime.now(UTC).isoformat()}
@@ -50,6 +50,7 @@ def holding(size: int | None, *, first_only: bool = False) -> Pump:
 async def passing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     while data := await reader.read(65_536):
         writer.write(data)
+        await writer.drain()
 
 
 @contextmanager
@@ -85,6 +86,7 @@ def proxied(pump: Pump) -> Iterator[str]:
         proxy.close_clients()
         await proxy.wait_closed()
         await close(origin)
+        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()}, return_exceptions=True)
 
     thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
     thread.start()

@@ -71,6 +71,14 @@ def test_without_the_servers_times_the_gaps_must_do() -> None:
     assert "does not say when" in found["reason"]
 
 
+def test_a_stream_without_end_is_judged_by_what_came() -> None:
+    with proxied(passing) as address:
+        result = _coach(f"{address}/words?plain&endless", "--longest", "1", "--json")
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["verdict"]) == (0, "streams")
+    assert 900 < found["lastByteMs"] < 3_000
+
+
 def test_too_little_to_tell_is_said_so() -> None:
     code, found = _probe(passing, "/words?delay=0")
     assert (code, found["verdict"]) == (3, "unclear")
