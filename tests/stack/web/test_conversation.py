@@ -219,3 +219,19 @@ def test_earlier_messages_come_when_the_reader_goes_back(opened: Opens, stack: S
     shown.page.locator(".lines").evaluate("box => box.scrollTo(0, 0)")
     eventually(lambda: shown.page.locator(".bubble").count() == 18)
     assert plain(shown.page.locator(".bubble").first.text_content() or "") == "Message number 0, please."
+
+
+def test_what_is_said_while_another_window_is_answered_waits_its_turn(opened: Opens, stack: Stack) -> None:
+    shown = opened()
+    other = Window(shown.page.context.new_page(), shown.person)
+    token = {"localToken": shown.person.token, "apiUrl": "", "starterCoachId": "atlas"}
+    other.page.route("**/config.json", lambda route: route.fulfill(json=token))
+    other.page.goto(shown.page.url)
+    other.page.get_by_role("heading", name="Good").wait_for()
+    stack.emulator.play(interTokenMs=12, reply=WORDS)
+    shown.say("The first message, please.")
+    shown.until_shown(60)
+    other.say("The second message, please.")
+    other.until_state("complete", count=2)
+    said = [text for kind, text in other.until_as_saved() if kind == "person"]
+    assert said == ["The first message, please.", "The second message, please."]

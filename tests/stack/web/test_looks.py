@@ -40,14 +40,18 @@ LONG_WORD: Final = "Supercalifragilistic" * 12
 
 def _violations(page: Page) -> list[str]:
     page.evaluate(AXE.read_text())
-    # A picture in the middle of a movement has colours that nobody reads.
-    page.evaluate("Promise.all(document.getAnimations().map(one => one.finished.catch(() => 0)))")
+    _settle(page)
     found: dict[str, Any] = page.evaluate("axe.run({ resultTypes: ['violations'] })")
     return [
         f"{one['id']}: {node['target']} {node['failureSummary']}"
         for one in found["violations"]
         for node in one["nodes"]
     ]
+
+
+def _settle(page: Page) -> None:
+    """Wait until nothing moves: half-way there, colours and places are nobody's."""
+    page.evaluate("Promise.all(document.getAnimations().map(one => one.finished.catch(() => 0)))")
 
 
 def _talk(shown: Window, stack: Stack) -> None:
@@ -118,6 +122,7 @@ def test_nothing_is_wider_than_a_small_phone(opened: Opens, stack: Stack) -> Non
     assert page.evaluate(overflow) == []
     page.get_by_role("button", name="Notes on you").click()
     page.locator("dialog .memory").first.wait_for()
+    _settle(page)
     assert page.evaluate(overflow) == []
     page.keyboard.press("Escape")
     assert page.evaluate("document.documentElement.scrollWidth") == 360

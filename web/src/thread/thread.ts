@@ -389,7 +389,11 @@ export class Thread {
     const shown = this.lines.get(line.key);
     if (shown !== undefined) shown.set(line);
     else this.lines.set(line.key, new Store(line));
-    if (!this.has(line.key)) this.state.update({ keys: [...this.state.get().keys, line.key] });
+    if (this.has(line.key)) return;
+    const { keys } = this.state.get();
+    // An answer stands before what still waits to be sent.
+    const end = line.kind === "coach" ? keys.findLastIndex((key) => !this.isUnsent(key)) + 1 : keys.length;
+    this.state.update({ keys: [...keys.slice(0, end), line.key, ...keys.slice(end)] });
   }
 
   private change(key: string, change: Partial<PersonLine>): void {
