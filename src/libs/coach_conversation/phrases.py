@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from libs.coach_conversation.phrase_syntax import NUMBER, Slot, folded, slots, spelled_out
+from libs.coach_conversation.phrase_syntax import NUMBER, Slot, Slots, folded, spelled_out
 from libs.coach_conversation.wording import COMMA, END
 
 
@@ -61,10 +61,10 @@ class Phrases[Tag]:
     ) -> None:
         self._rows: dict[str, list[_Row[Tag]]] = defaultdict(list)
         usual = frozenset((*common, END, COMMA))
-        known = {name: frozenset(map(folded, words)) for name, words in groups.items()}
+        slots = Slots({name: frozenset(map(folded, words)) for name, words in groups.items()})
         for phrase, tag in phrases:
             for parts in spelled_out(phrase.split()):
-                row_slots = tuple(slots(parts, known))
+                row_slots = tuple(slots.of(parts))
                 rare = (at for at, slot in enumerate(row_slots) if slot.is_rare(usual))
                 row = _Row(row_slots, next(rare, 0), tag)
                 for head in row.heads:

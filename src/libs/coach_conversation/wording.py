@@ -47,7 +47,12 @@ def _usual(word: str, spellings: Mapping[str, str]) -> str:
     """Return the word as rules have it; `80kg` and `5x5` are several, `sooo` is `so`."""
     if word[0].isdecimal():
         return " ".join(_FIGURE_OR_UNIT.findall(word))
-    return spellings.get(word) or _DRAWN_OUT.sub(r"\1", word)
+    return spellings.get(word) or drawn_in(word)
+
+
+def drawn_in(word: str) -> str:
+    """Return `so` for `sooo`."""
+    return _DRAWN_OUT.sub(r"\1", word)
 
 
 def _slips(word: str) -> Iterator[str]:
