@@ -131,6 +131,7 @@ def test_the_environment_is_what_the_settings_read(function: dict[str, Any], wor
         **shared,
         "AWS_LAMBDA_EXEC_WRAPPER": "/var/task/bootstrap",
         "TICKET_KEYS": {"Ref": "TicketKeys"},
+        "EMPTY_ANSWERS": {"Ref": "EmptyAnswers"},
     }
 
 
@@ -222,6 +223,7 @@ def test_parameters_have_the_documented_defaults() -> None:
         "TurnsPerMinute": 60,
         "StarterCoachId": "atlas",
         "StreamingEnabled": "true",
+        "EmptyAnswers": "true",
         "LogRetentionDays": 30,
     }
 

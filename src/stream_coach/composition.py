@@ -86,6 +86,7 @@ def build_app(settings: Settings) -> App:
         chat_model_id=settings.chat_model_id,
         chat_system=settings.chat_system_prompt,
         streaming_enabled=settings.streaming_enabled,
+        empty_answers=settings.empty_answers,
         jitter=lambda: random.uniform(0.5, 1.5),  # noqa: S311 - jitter
         starter_coach=_starter_coach(settings.starter_coach_id),
     )

@@ -70,7 +70,10 @@ ROUTES: Final = RouteTable(
             summary="Attach to the running turn, or resume a stream behind Last-Event-ID",
             tags=("conversations",),
             parameters=("Last-Event-ID", "lastEventId", "turnId", *PROTOCOL, "chatId"),
-            answers=(*EVENTS, Answer(204, "Nothing is running, or nothing is left to come")),
+            answers=(
+                *EVENTS,
+                Answer(204, "Nothing is running, or nothing is left to come; 410 with EMPTY_ANSWERS=false"),
+            ),
             errors=(*TURN_ERRORS, "INVALID_CURSOR", "INVALID_PROTOCOL"),
         ),
         Route(

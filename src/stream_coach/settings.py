@@ -17,6 +17,7 @@ class Settings:
     `turns_per_minute` 0 means no limit; `starter_coach_id` empty means that nobody gets a coach unasked;
     `pinecone_host` empty means that memories are found by their words only; `chat_model_id` and
     `chat_system_prompt` are those of `/api/ai/chat`, empty for the answer model and a built-in prompt;
+    without `empty_answers` a resume with nothing left answers 410 and a body where typed events are read;
     what the providers of models need is in `adapters/providers.py`.
     """
 
@@ -45,6 +46,7 @@ class Settings:
     embedding_model_id: str = "amazon.titan-embed-text-v2:0"
     embedding_dimensions: int = 512
     streaming_enabled: bool = True
+    empty_answers: bool = True
     turns_per_minute: int = 60
     max_concurrency: int = 1
     store_timeout_s: float = 2.0

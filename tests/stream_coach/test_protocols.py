@@ -119,3 +119,19 @@ def test_the_last_id_of_another_turn_means_nothing_to_a_new_one(service: Service
     assert events_of(service.handle(again))[0][1]["type"] == "start"
     answer = service.handle(asking("POST", f"{ONE}/stream", {"userResponse": "Hi"}, last_event_id="7"))
     assert (answer.status, document(answer)["code"]) == (400, "INVALID_CURSOR")
+
+
+def test_where_empty_answers_hang_a_reader_of_typed_events_is_told_that_all_is_gone() -> None:
+    service = Service(answering("To ", "parallel."), empty_answers=False)
+    said = {"userResponse": "Hi Atlas", "clientMessageId": "m-1"}
+    last_id = events_of(service.handle(asking("POST", f"{ONE}/stream", said)))[-1][0]
+    for event in (
+        asking("GET", f"{ONE}/stream"),
+        asking("GET", f"{ONE}/stream", last_event_id=last_id),
+        asking("POST", f"{ONE}/stream", said, last_event_id=last_id),
+    ):
+        answer = service.handle(event)
+        assert (answer.status, body_of(answer)) == (410, b"nothing to come\n")
+    assert service.handle(asking("GET", f"{ONE}/stream", query="protocol=ui")).status == 204
+    assert service.handle(asking("GET", f"{ONE}/stream", query="protocol=data")).status == 200
+    service.threads.join()

@@ -151,6 +151,7 @@ class Ports:
     vectors: Vectors | None = None
     fallback_model_id: str = ""
     streaming_enabled: bool = True
+    empty_answers: bool = True
     chat_model_id: str = ""
     chat_system: str = ""
     starter_coach: Mapping[str, Any] | None = None

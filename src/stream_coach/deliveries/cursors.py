@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from libs.coach_conversation.errors import InvalidCursor
+from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.types import TurnId
 from libs.lambda_runtime import StreamingResponse
 from libs.streaming.path_params import ID_PATTERN
@@ -11,8 +12,15 @@ from libs.streaming.requests import Request
 
 _CURSOR: Final = re.compile(rf"({ID_PATTERN})\.([0-9]{{1,8}})")
 
-NOTHING: Final = StreamingResponse(204, {"cache-control": "no-store"})
+NO_CONTENT: Final = StreamingResponse(204, {"cache-control": "no-store"})
 """The answer to a client that has seen all there is."""
+GONE: Final = StreamingResponse(
+    410,
+    {"content-type": "text/plain; charset=utf-8", "cache-control": "no-store"},
+    (),
+    [b"nothing to come\n"],
+)
+"""The same with a body, for paths on which an empty one does not end; it keeps an EventSource closed too."""
 
 type Cursor = tuple[TurnId, int]
 
@@ -33,3 +41,8 @@ def cursor_of(request: Request) -> Cursor | None:
 def seen_of(cursor: Cursor | None, turn_id: TurnId) -> int:
     """Return the number of the last event of this turn that the client saw; 0 for none."""
     return cursor[1] if cursor is not None and cursor[0] == turn_id else 0
+
+
+def nothing_to_come(ports: Ports) -> StreamingResponse:
+    """Return the answer that ends the wait of a reader of typed events."""
+    return NO_CONTENT if ports.empty_answers else GONE

@@ -12,7 +12,7 @@ from libs.streaming.encoders.negotiate import encoder_for, negotiate
 from libs.streaming.json_object import JsonObject
 from stream_coach import bodies
 from stream_coach.deliveries.call import Call
-from stream_coach.deliveries.cursors import NOTHING, cursor_of, seen_of
+from stream_coach.deliveries.cursors import cursor_of, nothing_to_come, seen_of
 from stream_coach.deliveries.watching import begin_or_join
 
 
@@ -32,7 +32,7 @@ def stream_turn(call: Call, ports: Ports) -> StreamingResponse:
     after = seen_of(cursor, turn.turn_id) if protocol == "typed" else 0
     begun = admit(turn, ports)
     if isinstance(begun, TurnRecord) and StoredFeed(begun, ports, after=after).is_over():
-        return NOTHING
+        return nothing_to_come(ports)
     watched = begin_or_join(begun, call.context, ports, after=after)
     written = watched.encoded(encoder, keep_alive_s=ports.limits.keep_alive_s)
     return StreamingResponse(200, encoder.headers, (), written)

@@ -11,7 +11,7 @@ from libs.lambda_runtime import StreamingResponse
 from libs.streaming.encoders.negotiate import Protocol, encoder_for, negotiate
 from libs.streaming.path_params import ID_PATTERN
 from stream_coach.deliveries.call import Call
-from stream_coach.deliveries.cursors import NOTHING, Cursor, cursor_of, seen_of
+from stream_coach.deliveries.cursors import NO_CONTENT, Cursor, cursor_of, nothing_to_come, seen_of
 from stream_coach.deliveries.watching import join
 
 
@@ -27,22 +27,25 @@ def resume_stream(call: Call, ports: Ports) -> StreamingResponse:
     cursor = cursor_of(call.request)
     record = _record(call, cursor, ports)
     if record is None:
-        return _nothing(call, protocol)
+        return _nothing(call, protocol, ports)
     after = seen_of(cursor, record.turn_id) if protocol == "typed" else 0
     if StoredFeed(record, ports, after=after).is_over():
-        return NOTHING
+        return nothing_to_come(ports)
     encoder = encoder_for(protocol, call.request, turn_id=record.turn_id)
     watched = join(record, call.context, ports, after=after)
     body = watched.encoded(encoder, keep_alive_s=ports.limits.keep_alive_s)
     return StreamingResponse(200, encoder.headers, (), body)
 
 
-def _nothing(call: Call, protocol: Protocol) -> StreamingResponse:
-    """Return the answer that ends a client's wait; AI SDK 4 takes a 204 for a fault."""
-    if protocol != "data":
-        return NOTHING
-    encoder = encoder_for(protocol, call.request, turn_id="")
-    return StreamingResponse(200, encoder.headers)
+def _nothing(call: Call, protocol: Protocol, ports: Ports) -> StreamingResponse:
+    """Return the answer that ends a client's wait; AI SDK 4 takes a 204 for a fault, later ones need it."""
+    match protocol:
+        case "typed":
+            return nothing_to_come(ports)
+        case "ui":
+            return NO_CONTENT
+        case "data":
+            return StreamingResponse(200, encoder_for(protocol, call.request, turn_id="").headers)
 
 
 def _record(call: Call, cursor: Cursor | None, ports: Ports) -> TurnRecord | None:

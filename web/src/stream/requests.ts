@@ -59,7 +59,7 @@ async function once(access: Access, path: string, asked: Asked, renew: boolean):
   } catch (error) {
     throw broken(error, asked.signal);
   }
-  if (!response.ok) throw await refusalOf(response);
+  if (!response.ok && !isOver(response)) throw await refusalOf(response);
   return response;
 }
 
@@ -67,4 +67,9 @@ async function once(access: Access, path: string, asked: Asked, renew: boolean):
 export function broken(error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason;
   return new Unreachable("The service cannot be reached.", { cause: error });
+}
+
+/** Whether a resumed stream has nothing left: 204, or 410 from a service whose empty answers would hang. */
+export function isOver(response: Response): boolean {
+  return response.status === 204 || response.status === 410;
 }

@@ -3,7 +3,7 @@
  * where the stream cannot be reached it asks for the same turn as one document.
  */
 
-import { broken, request, requestJson, type Access } from "./requests";
+import { broken, isOver, request, requestJson, type Access } from "./requests";
 import { Refused, Unreachable } from "./errors";
 import { isTerminal, parseEvent, type TurnEvent } from "./events";
 import { Backoff, type Network } from "./network";
@@ -122,7 +122,7 @@ export class TurnStream implements AsyncIterable<TurnUpdate> {
     const stopListening = this.network.onLost(() => connection.abort(new Unreachable("The network is gone.")));
     try {
       const response = await this.open(signal);
-      if (response.status === 204) return yield* this.settle();
+      if (isOver(response)) return yield* this.settle();
       yield this.state("open");
       yield* this.read(bodyFrames(response, connection, signal));
     } finally {
