@@ -11,7 +11,10 @@ from local.state_dir import StateDir
 from local.streaming_test.records import TARGETS, Record, Target, read_record
 
 # What must come in parts: the first of them at the latest after so much of the whole time.
-STREAMED: Final = ("stream", "stream-short", "workout-log", "health-stream", "words", "words-text")
+STREAMED: Final = frozenset(
+    {"stream", "stream-short", "workout-log", "health-stream", "words", "words-text"}
+    | {"chat", "chat-turns", "ai-chat"}
+)
 FIRST_PART: Final = 0.7
 LEAST_PIECES: Final = 4
 
