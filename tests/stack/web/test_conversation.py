@@ -52,7 +52,7 @@ def test_asides_stand_apart_from_the_answer(opened: Opens, stack: Stack) -> None
 
 def test_a_reload_in_the_middle_goes_on(opened: Opens, stack: Stack) -> None:
     shown = opened()
-    stack.emulator.play(**SLOW)
+    stack.emulator.play(**{**SLOW, "interTokenMs": 60})
     shown.say(SAID)
     shown.until_shown(100)
     shown.page.reload()

@@ -1,8 +1,10 @@
 """How smooth a long conversation is while an answer streams into it."""
 
+import json
 from typing import Any, Final
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.stack.client import Conversation, Stack, eventually
 from tests.stack.conftest import Figures
@@ -13,20 +15,23 @@ pytestmark = pytest.mark.stack
 EXCHANGES: Final = 100
 DELTAS_PER_S: Final = 60
 LONGEST_MS: Final = 50
-TRIES: Final = 3
 PARAGRAPH: Final = (
     "Keep the **bar** close, brace before you `pull`, and let [the floor](https://a.example) do the work.\n\n"
     "- first the hips\n- then the knees\n\n"
 )
-WATCH: Final = """() => {
-  window.tasks = [];
-  window.frames = [];
-  new PerformanceObserver(list => window.tasks.push(...list.getEntries().map(one => one.duration)))
-    .observe({ type: 'longtask' });
-  let last = performance.now();
-  const tick = now => { window.frames.push(now - last); last = now; requestAnimationFrame(tick); };
-  requestAnimationFrame(tick);
-}"""
+TRACED: Final = ["devtools.timeline", "disabled-by-default-devtools.timeline"]
+
+
+def _tasks(trace: bytes) -> list[dict[str, Any]]:
+    """Return the tasks of the page's main thread.
+
+    Units   `dur` is time by the clock and `tdur` time on the processor, both in microseconds
+    """
+    events: list[dict[str, Any]] = json.loads(trace)["traceEvents"]
+    named = [event for event in events if event["name"] == "thread_name"]
+    mains = {(one["pid"], one["tid"]) for one in named if one["args"]["name"] == "CrRendererMain"}
+    whole = [event for event in events if event["name"] == "RunTask" and "dur" in event]
+    return [event for event in whole if (event["pid"], event["tid"]) in mains]
 
 
 def _with_history(conversation: Conversation) -> None:
@@ -42,7 +47,7 @@ def _with_history(conversation: Conversation) -> None:
 
 
 def test_60_deltas_a_second_into_200_messages_block_the_page_for_no_50_ms(
-    opened: Opens, stack: Stack, figures: Figures
+    opened: Opens, browser: Browser, stack: Stack, figures: Figures
 ) -> None:
     shown = opened()
     page = shown.page
@@ -58,22 +63,17 @@ def test_60_deltas_a_second_into_200_messages_block_the_page_for_no_50_ms(
         return page.locator(".line").count() == 2 * EXCHANGES
 
     eventually(go_back)
-    page.evaluate(WATCH)
-    seen: list[tuple[float, float]] = []
-    for _ in range(TRIES):
-        stack.emulator.play(reply=PARAGRAPH * 12, interTokenMs=1000 / DELTAS_PER_S)
-        before = shown.answers().count()
-        page.evaluate("window.tasks.length = window.frames.length = 0")
-        shown.say("And once more, in full?")
-        shown.until_state("complete", count=before + 1)
-        tasks, frames = page.evaluate("[window.tasks, window.frames]")
-        seen.append((max(tasks, default=0.0), sorted(frames)[int(len(frames) * 0.99)]))
-        if seen[-1][0] < LONGEST_MS:
-            break
-    longest_ms, frame_ms = min(seen)
-    count = page.locator(".line").count()
+    stack.emulator.play(reply=PARAGRAPH * 12, interTokenMs=1000 / DELTAS_PER_S)
+    browser.start_tracing(page=page, categories=TRACED)
+    before = shown.answers().count()
+    shown.say("And once more, in full?")
+    shown.until_state("complete", count=before + 1)
+    tasks = _tasks(browser.stop_tracing())
+    by_clock_ms = max(task["dur"] for task in tasks) / 1000
+    # On a machine that others use too, the clock also counts their work.
+    on_processor_ms = max(task.get("tdur", task["dur"]) for task in tasks) / 1000
     figures(
-        f"page, {DELTAS_PER_S} deltas/s into {count} messages: longest task {longest_ms:.0f} ms "
-        f"(0: none of 50 ms or more), frames p99 {frame_ms:.0f} ms; tries {len(seen)}"
+        f"page, {DELTAS_PER_S} deltas/s into {2 * EXCHANGES} messages: longest of {len(tasks)} tasks "
+        f"{by_clock_ms:.0f} ms, {on_processor_ms:.0f} ms of it on the processor"
     )
-    assert longest_ms < LONGEST_MS
+    assert on_processor_ms < LONGEST_MS

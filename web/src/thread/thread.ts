@@ -16,14 +16,14 @@ import {
 } from "../stream";
 import { Frames } from "./frames";
 import type { Kept } from "./kept";
-import { afterFailure, grown, lineOf, personLine, textOf, type CoachLine, type Line, type PersonLine } from "./lines";
+import { LineBook } from "./lineBook";
+import { afterFailure, grown, lineOf, personLine, textOf, type CoachLine, type Line } from "./lines";
 import { problem, problemOf } from "./problems";
 import { Store } from "./store";
 
 const PAGE = 30;
 
 export interface ThreadState {
-  keys: readonly string[];
   phase: "loading" | "idle" | "sending" | "answering" | "stopping" | "unreadable";
   connection: ConnectionState;
   progress: string;
@@ -49,7 +49,6 @@ export interface ThreadPorts {
 
 export class Thread {
   readonly state = new Store<ThreadState>({
-    keys: [],
     phase: "loading",
     connection: "open",
     progress: "",
@@ -58,8 +57,8 @@ export class Thread {
   });
   readonly conversationId: string;
   readonly isNew: boolean;
+  readonly lines: LineBook;
   private readonly ports: ThreadPorts;
-  private readonly lines = new Map<string, Store<Line>>();
   private readonly frames = new Frames(() => this.showLive());
   private turn: TurnStream | undefined;
   private live: CoachLine | undefined;
@@ -71,12 +70,7 @@ export class Thread {
     this.ports = ports;
     this.conversationId = ports.conversationId;
     this.isNew = ports.isNew;
-  }
-
-  line(key: string): Store<Line> {
-    const found = this.lines.get(key);
-    if (found === undefined) throw new Error(`no line ${key}`);
-    return found;
+    this.lines = new LineBook(ports.kept);
   }
 
   /** Read the latest messages, take up the turn that runs, and send what was not sent. */
@@ -107,8 +101,8 @@ export class Thread {
     this.state.update({ loadingEarlier: true });
     try {
       const page = await this.messages(earlier);
-      const keys = page.messages.map((message) => this.put(message)).filter((key) => !this.has(key));
-      this.state.update({ keys: [...keys, ...this.state.get().keys], earlier: page.cursor });
+      this.lines.showEarlier(page.messages);
+      this.state.update({ earlier: page.cursor });
     } finally {
       this.state.update({ loadingEarlier: false });
     }
@@ -117,34 +111,34 @@ export class Thread {
   async send(text: string): Promise<void> {
     const said = { text, clientMessageId: crypto.randomUUID(), sentAt: new Date().toISOString() };
     this.ports.said(text);
-    this.append(personLine(said, "sending"));
+    this.lines.append(personLine(said, "sending"));
     this.ports.kept.keepOutgoing(this.conversationId, said);
     await this.loading;
     await this.deliver(said);
   }
 
   async sendAgain(key: string): Promise<void> {
-    const line = this.line(key).get();
-    if (line.kind !== "person" || line.said === undefined || this.turn !== undefined) return;
+    const line = this.lines.find(key);
+    if (line?.kind !== "person" || line.said === undefined || this.turn !== undefined) return;
     const { problem: _, ...rest } = line;
-    this.line(key).set({ ...rest, state: "sending" });
-    this.moveToEnd(key);
+    this.lines.set({ ...rest, state: "sending" });
+    this.lines.moveToEnd(key);
     await this.deliver(line.said);
   }
 
   /** Take a message back that was not sent; returns its text. */
   takeBack(key: string): string {
-    const line = this.line(key).get();
-    if (line.kind !== "person") return "";
+    const line = this.lines.find(key);
+    if (line?.kind !== "person") return "";
     this.ports.kept.forgetOutgoing(this.conversationId, key);
-    this.remove(key);
+    this.lines.remove(key);
     return line.text;
   }
 
   /** Ask for another answer to the latest message. */
   async again(): Promise<void> {
     if (this.turn !== undefined) return;
-    const lines = this.state.get().keys.map((key) => this.line(key).get());
+    const lines = this.lines.all();
     const asked = lines.findLast((line) => line.kind === "person");
     const last = lines.at(-1);
     if (asked === undefined || last === undefined) return;
@@ -154,7 +148,7 @@ export class Thread {
     const which = said ? { userMessageId: id, answerId: last.messageId } : { userMessageId: `${id}.${Date.now()}` };
     this.liveText = asked.text;
     await this.follow(this.ports.streams.again(this.conversationId, which), {
-      began: () => last.kind === "coach" && this.remove(last.key),
+      began: () => last.kind === "coach" && this.lines.remove(last.key),
       failed: (error) => this.blame(last, error),
     });
   }
@@ -198,14 +192,8 @@ export class Thread {
       this.messages(undefined),
       api.conversation(coachId, this.conversationId),
     ]);
-    const latest = page.messages.map((message) => this.put(message));
-    const { keys, earlier } = this.state.get();
-    const first = latest[0];
-    const before = first === undefined ? [] : keys.slice(0, Math.max(0, keys.indexOf(first)));
-    const unsent = keys.filter((key) => this.isUnsent(key));
-    const shown = [...before, ...latest, ...unsent];
-    this.state.update({ keys: shown, earlier: before.length > 0 ? earlier : page.cursor });
-    for (const key of keys) if (!shown.includes(key)) this.lines.delete(key);
+    const { joined } = this.lines.showLatest(page.messages);
+    if (!joined) this.state.update({ earlier: page.cursor });
     return conversation;
   }
 
@@ -217,14 +205,14 @@ export class Thread {
   /** Show what was sent before the page was left, and was not heard of since; returns what to do with it. */
   private outgoing(): ReturnType<Kept["outgoing"]> {
     const { kept } = this.ports;
-    const shown = this.state.get().keys.map((key) => this.line(key).get());
+    const shown = this.lines.all();
     const unsent = kept.outgoing(this.conversationId).filter((said) => {
-      if (this.lines.has(said.clientMessageId)) return false;
+      if (this.lines.find(said.clientMessageId) !== undefined) return false;
       const arrived = shown.some((line) => line.kind === "person" && line.at === said.sentAt && line.text === said.text);
       if (arrived) kept.forgetOutgoing(this.conversationId, said.clientMessageId);
       return !arrived;
     });
-    for (const said of unsent) this.append(personLine(said, said.held ? "unsent" : "sending"));
+    for (const said of unsent) this.lines.append(personLine(said, said.held ? "unsent" : "sending"));
     return unsent;
   }
 
@@ -240,7 +228,7 @@ export class Thread {
     await this.follow(streams.say(this.conversationId, said), {
       began: () => {
         kept.forgetOutgoing(this.conversationId, key);
-        this.change(key, { state: "saved" });
+        this.lines.change(key, { state: "saved" });
       },
       failed: async (error) => {
         if (error instanceof Refused && error.code === "CONVERSATION_BUSY" && error.turnId !== undefined) {
@@ -250,7 +238,7 @@ export class Thread {
           return;
         }
         kept.keepOutgoing(this.conversationId, { ...said, held: true });
-        this.change(key, { state: "unsent", problem: problemOf(error) });
+        this.lines.change(key, { state: "unsent", problem: problemOf(error) });
       },
     });
   }
@@ -305,24 +293,24 @@ export class Thread {
   }
 
   private begin({ messageId, turnId }: Start): void {
-    const shown = this.lines.get(messageId)?.get();
+    const shown = this.lines.find(messageId);
     if (shown?.kind === "coach" && shown.state === "complete") return;
     const at = new Date().toISOString();
     const empty = { parts: [], recalled: [], notices: [] };
     this.live = { kind: "coach", key: messageId, messageId, turnId, at, state: "writing", ...empty };
-    this.append(this.live);
+    this.lines.append(this.live);
     const phase = this.state.get().phase === "stopping" ? "stopping" : "answering";
     this.state.update({ phase, announcement: "Your coach is answering." });
   }
 
   private completed({ aiMessage, userMessage }: Complete): void {
     const live = this.live;
-    if (userMessage !== undefined) this.settleQuestion(userMessage, aiMessage.messageId);
+    if (userMessage !== undefined) this.lines.settleQuestion(userMessage, aiMessage.messageId);
     if (live !== undefined) {
       const parts = textOf(live.parts) === aiMessage.content ? live.parts : aiMessage.parts;
       this.finish({ ...live, parts, state: "complete", at: aiMessage.createdAt });
-    } else if (!this.lines.has(aiMessage.messageId)) {
-      this.append(lineOf(aiMessage, undefined));
+    } else if (this.lines.find(aiMessage.messageId) === undefined) {
+      this.lines.append(lineOf(aiMessage, undefined));
     }
   }
 
@@ -348,76 +336,18 @@ export class Thread {
   }
 
   private showLive(): void {
-    if (this.live !== undefined) this.line(this.live.key).set(this.live);
-  }
-
-  private settleQuestion(message: Message, answerId: string): void {
-    const { keys } = this.state.get();
-    const at = keys.indexOf(answerId);
-    const before = at < 0 ? undefined : keys[at - 1];
-    const line = before === undefined ? undefined : this.line(before).get();
-    if (this.lines.has(message.messageId)) return;
-    if (line?.kind === "person" && line.text === message.content) {
-      this.line(line.key).set({ ...line, messageId: message.messageId, state: "saved" });
-    } else if (at >= 0) {
-      const key = this.put(message);
-      this.state.update({ keys: [...keys.slice(0, at), key, ...keys.slice(at)] });
-    }
+    if (this.live !== undefined) this.lines.set(this.live);
   }
 
   private hold(text: string): void {
-    const key = this.state.get().keys.findLast((one) => this.isUnsent(one));
-    const line = key === undefined ? undefined : this.line(key).get();
+    const line = this.lines.all().findLast((one) => this.lines.isUnsent(one.key));
     if (line?.kind !== "person" || line.said === undefined) return;
     this.ports.kept.keepOutgoing(this.conversationId, { ...line.said, held: true });
-    this.line(line.key).set({ ...line, state: "unsent", problem: { code: "HELD", text, retryable: true } });
+    this.lines.set({ ...line, state: "unsent", problem: { code: "HELD", text, retryable: true } });
   }
 
   private blame(line: Line, error: unknown): void {
-    if (this.lines.has(line.key)) this.line(line.key).set({ ...line, problem: problemOf(error) });
-  }
-
-  /** Keep a saved message's line, and return its key; a line that is there already keeps its own. */
-  private put(message: Message): string {
-    for (const [key, store] of this.lines) if (store.get().messageId === message.messageId) return key;
-    const line = lineOf(message, this.ports.kept.besides(message.messageId));
-    this.lines.set(line.key, new Store(line));
-    return line.key;
-  }
-
-  private append(line: Line): void {
-    const shown = this.lines.get(line.key);
-    if (shown !== undefined) shown.set(line);
-    else this.lines.set(line.key, new Store(line));
-    if (this.has(line.key)) return;
-    const { keys } = this.state.get();
-    // An answer stands before what still waits to be sent.
-    const end = line.kind === "coach" ? keys.findLastIndex((key) => !this.isUnsent(key)) + 1 : keys.length;
-    this.state.update({ keys: [...keys.slice(0, end), line.key, ...keys.slice(end)] });
-  }
-
-  private change(key: string, change: Partial<PersonLine>): void {
-    const store = this.lines.get(key);
-    const line = store?.get();
-    if (line?.kind === "person") store?.set({ ...line, ...change });
-  }
-
-  private remove(key: string): void {
-    this.state.update({ keys: this.state.get().keys.filter((one) => one !== key) });
-    this.lines.delete(key);
-  }
-
-  private moveToEnd(key: string): void {
-    this.state.update({ keys: [...this.state.get().keys.filter((one) => one !== key), key] });
-  }
-
-  private has(key: string): boolean {
-    return this.state.get().keys.includes(key);
-  }
-
-  private isUnsent(key: string): boolean {
-    const line = this.lines.get(key)?.get();
-    return line?.kind === "person" && line.state !== "saved";
+    this.lines.set({ ...line, problem: problemOf(error) });
   }
 }
 

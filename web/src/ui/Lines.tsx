@@ -18,7 +18,8 @@ interface Props {
 }
 
 export function Lines({ thread, keepsakes, coachName, onKeepsakes, onEdit }: Props): ReactNode {
-  const { keys, phase, earlier, loadingEarlier } = useStore(thread.state);
+  const keys = useStore(thread.lines.keys);
+  const { phase, earlier, loadingEarlier } = useStore(thread.state);
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const following = useRef(true);
@@ -84,7 +85,7 @@ export function Lines({ thread, keepsakes, coachName, onKeepsakes, onEdit }: Pro
             return (
               <LineView
                 key={key}
-                store={thread.line(key)}
+                store={thread.lines.line(key)}
                 thread={thread}
                 keepsakes={keepsakes}
                 coachName={coachName}
@@ -109,7 +110,7 @@ export function Lines({ thread, keepsakes, coachName, onKeepsakes, onEdit }: Pro
 
 /** Returns the day to name above each line: where it begins. */
 function headings(keys: readonly string[], thread: Thread): (string | undefined)[] {
-  const days = keys.map((key) => dayName(thread.line(key).get().at));
+  const days = keys.map((key) => dayName(thread.lines.line(key).get().at));
   return days.map((day, index) => (day === days[index - 1] ? undefined : day));
 }
 

@@ -17,7 +17,8 @@ interface Props {
 }
 
 export function ThreadView({ thread, desk, keepsakes, coachName, onKeepsakes }: Props): ReactNode {
-  const { keys, phase, connection, announcement } = useStore(thread.state);
+  const keys = useStore(thread.lines.keys);
+  const { phase, connection, announcement } = useStore(thread.state);
   const online = useOnline();
   const composer = useRef<ComposerHandle>(null);
   const [announced, setAnnounced] = useState("");
