@@ -50,7 +50,7 @@ def _described(fault: BaseException | None) -> Mapping[str, Any]:
 
 
 class LogJournal(Journal):
-    """One line a turn, one for a task that is given up, and one with its stack for what nobody foresaw."""
+    """One line a turn or a chat, one for a task that is given up, and one with its stack for what nobody foresaw."""
 
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
@@ -58,6 +58,10 @@ class LogJournal(Journal):
     def turn_ended(self, fields: Mapping[str, Any]) -> None:
         known = {name: value for name, value in fields.items() if value is not None}
         self._logger.info("turn_ended", extra=known)
+
+    def chat_ended(self, fields: Mapping[str, Any]) -> None:
+        known = {name: value for name, value in fields.items() if value is not None}
+        self._logger.info("chat_ended", extra=known)
 
     def task_failed(self, fields: Mapping[str, Any]) -> None:
         self._logger.error("task_failed", extra=dict(fields))

@@ -41,11 +41,15 @@ class FakeJournal(Journal):
 
     def __init__(self) -> None:
         self.turns: list[Mapping[str, Any]] = []
+        self.chats: list[Mapping[str, Any]] = []
         self.unforeseen: list[tuple[str, str]] = []
         self.given_up: list[Mapping[str, Any]] = []
 
     def task_failed(self, fields: Mapping[str, Any]) -> None:
         self.given_up.append(fields)
+
+    def chat_ended(self, fields: Mapping[str, Any]) -> None:
+        self.chats.append(fields)
 
     def turn_ended(self, fields: Mapping[str, Any]) -> None:
         self.turns.append(fields)

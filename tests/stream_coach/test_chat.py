@@ -218,7 +218,7 @@ def test_a_direct_invocation_that_asks_for_nothing_known_is_told_what_there_is(
 def test_the_log_line_of_an_answer_holds_no_words() -> None:
     service = Service(answering("To ", "parallel."), executor=InlineExecutor())
     body_of(service.handle(asking("POST", CHAT, VERSION_5)))
-    (line,) = service.journal.turns
+    (line,) = service.journal.chats
     assert (line["outcome"], line["modelCalls"]) == ("completed", 1)
     assert "squats" not in str(line)
     assert "parallel" not in str(line)

@@ -96,7 +96,7 @@ def _error(failure: TurnError) -> Error:
 
 def _report(event: Terminal, message_id: str, meter: Meter, ports: Ports) -> None:
     """Write the answer's one log line: outcome, durations, tokens; never words."""
-    ports.journal.turn_ended(
+    ports.journal.chat_ended(
         {
             "chatId": message_id,
             "outcome": "completed" if isinstance(event, Complete) else "ended",

@@ -125,6 +125,10 @@ class Journal(Protocol):
 
     def turn_ended(self, fields: Mapping[str, Any]) -> None: ...
 
+    def chat_ended(self, fields: Mapping[str, Any]) -> None:
+        """Record the end of an answer of which nothing is stored."""
+        ...
+
     def task_failed(self, fields: Mapping[str, Any]) -> None:
         """Record that a follow-up is given up."""
         ...
