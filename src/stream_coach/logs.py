@@ -50,7 +50,7 @@ def _described(fault: BaseException | None) -> Mapping[str, Any]:
 
 
 class LogJournal(Journal):
-    """One line a turn or a chat, one for a task that is given up, and one with its stack for what nobody foresaw."""
+    """One line a turn or chat, one for a task that is given up, and one with its stack for the unforeseen."""
 
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger

@@ -47,9 +47,9 @@ def start(chat: Chat, ports: Ports, *, message_id: str, deadline_s: float) -> Ch
     def run() -> None:
         meter = Meter(ports.clock.monotonic_s())
         for event in _events(prompt, message_id, inbox, meter, ports):
+            feed.publish(event)
             if is_terminal(event):
                 _report(event, message_id, meter, ports)
-            feed.publish(event)
 
     return Chatting(feed, inbox, ports.executor.submit(run))
 
