@@ -15,7 +15,7 @@ from libs.coach_conversation.errors import (
     InvalidTimestamp,
     InvalidUserResponse,
 )
-from libs.coach_conversation.memories import MAX_CONTENT, MAX_TAGS
+from libs.coach_conversation.kept.memories import MAX_CONTENT, MAX_TAGS
 from libs.coach_conversation.types import CoachConfig, CoachId
 from libs.memory.types import Importance, MemoryType
 

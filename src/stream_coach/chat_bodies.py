@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from libs.coach_conversation.chats import chat_of
+from libs.coach_conversation.chats.chats import chat_of
 from libs.coach_conversation.errors import InvalidUserResponse
 from libs.coach_conversation.types import Chat, PromptMessage
 from stream_coach.bodies import MAX_KEY_CHARACTERS, TextPart

@@ -8,7 +8,7 @@ import pytest
 from botocore.config import Config
 from moto import mock_aws
 
-from libs.coach_conversation.table import Table
+from libs.coach_conversation.store.table import Table
 from local import project
 from local.resource_names import resource_name
 from local.template import load_template

@@ -1,4 +1,4 @@
-"""What every table does, the fake and the adapter: see the port in libs/coach_conversation/table.py."""
+"""What every table does, the fake and the adapter: see the port in libs/coach_conversation/store/table.py."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import pytest
 
-from libs.coach_conversation.ids import next_ulid
-from libs.coach_conversation.items import INDEX
-from libs.coach_conversation.table import (
+from libs.coach_conversation.store.ids import next_ulid
+from libs.coach_conversation.store.items import INDEX
+from libs.coach_conversation.store.table import (
     Absent,
     Check,
     Clause,

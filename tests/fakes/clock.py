@@ -3,8 +3,8 @@
 import threading
 import time
 
-from libs.coach_conversation.ids import next_ulid
 from libs.coach_conversation.ports import Clock
+from libs.coach_conversation.store.ids import next_ulid
 
 START_MS = 1_795_248_000_000
 """2026-11-21T08:00:00Z"""

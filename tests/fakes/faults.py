@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from libs.coach_conversation.errors import StoreUnavailable
-from libs.coach_conversation.table import Item, Key, Query, Table, Write
+from libs.coach_conversation.store.table import Item, Key, Query, Table, Write
 
 type Operation = Literal["read", "query", "commit"]
 type Fault = Callable[[Callable[[], Any]], Any]

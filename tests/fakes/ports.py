@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from libs.coach_conversation import items
 from libs.coach_conversation.admission import idempotent_turn
 from libs.coach_conversation.ports import Journal, Ports, TurnQueue
+from libs.coach_conversation.store import items
 from libs.coach_conversation.types import (
     CoachId,
     CoachTurn,

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, assert_never
 
-from libs.coach_conversation.table import (
+from libs.coach_conversation.store.table import (
     Absent,
     Check,
     Clause,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from libs.coach_conversation.table import Item
+from libs.coach_conversation.store.table import Item
 from tests.faults.model import keys_in
 from tests.faults.shim import Violation
 from tests.faults.watch import EFFECTS

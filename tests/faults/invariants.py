@@ -6,8 +6,8 @@ from http import HTTPStatus
 from itertools import pairwise
 from typing import Final
 
-from libs.coach_conversation.items import turn_from
-from libs.coach_conversation.table import Item, Key
+from libs.coach_conversation.store.items import turn_from
+from libs.coach_conversation.store.table import Item, Key
 from libs.coach_conversation.types import TurnRecord
 from libs.streaming.events import IllegalOrder
 from tests.fakes.ports import REF

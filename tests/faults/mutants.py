@@ -9,11 +9,12 @@ from typing import Any, Final
 
 import pytest
 
-from libs.coach_conversation import admission, recovery, saving, transitions
+from libs.coach_conversation import admission, recovery, saving
 from libs.coach_conversation.errors import StoreUnavailable
 from libs.coach_conversation.feed import StoredFeed
 from libs.coach_conversation.log import TurnLog
-from libs.coach_conversation.table import Absent, Clause, Equals, OneOf, Put, Update, Write
+from libs.coach_conversation.store import transitions
+from libs.coach_conversation.store.table import Absent, Clause, Equals, OneOf, Put, Update, Write
 from libs.coach_conversation.types import Ending, Message, TurnRecord
 from libs.streaming.keepalive import Numbered
 from tests.faults.fault_loop import Scenario

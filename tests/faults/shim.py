@@ -20,7 +20,7 @@ from libs.coach_conversation.ports import (
     ToolAnswer,
     TurnQueue,
 )
-from libs.coach_conversation.table import Item, Key, Query, Table, Write
+from libs.coach_conversation.store.table import Item, Key, Query, Table, Write
 from libs.coach_conversation.types import ConversationRef, Task, TurnId
 from tests.fakes.clock import START_MS
 from tests.faults.scheduler import Killed, Scheduler

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from random import Random
 
-from libs.coach_conversation.ids import next_ulid, turn_id
-from libs.coach_conversation.items import turn_from, turn_key
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.table import Item
+from libs.coach_conversation.store.ids import next_ulid, turn_id
+from libs.coach_conversation.store.items import turn_from, turn_key
+from libs.coach_conversation.store.table import Item
 from libs.coach_conversation.types import Limits, Task, TurnId, TurnRecord
 from tests.fakes.ports import REF, FakeJournal, conversation_items, make_ports
 from tests.fakes.table import FakeTable

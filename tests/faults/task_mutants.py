@@ -6,17 +6,11 @@ from typing import Any, Final
 
 import pytest
 
-from libs.coach_conversation import (
-    follow_ups,
-    recovery,
-    running,
-    summaries,
-    sweeping,
-    task_transitions,
-    transitions,
-)
+from libs.coach_conversation import recovery, running, sweeping
+from libs.coach_conversation.kept import follow_ups, summaries
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.table import ConditionFailed, Either, Update, Write
+from libs.coach_conversation.store import task_transitions, transitions
+from libs.coach_conversation.store.table import ConditionFailed, Either, Update, Write
 from libs.coach_conversation.types import ConversationRef, Message, Task, TurnId, TurnRecord
 from tests.faults.mutants import Mutant
 from tests.faults.scenarios import SCENARIOS

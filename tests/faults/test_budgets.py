@@ -6,9 +6,10 @@ from typing import Any, Final
 
 import pytest
 
-from libs.coach_conversation import context, items
-from libs.coach_conversation.ids import next_ulid
-from libs.coach_conversation.table import Item, Key, Query, Table, Write
+from libs.coach_conversation import context
+from libs.coach_conversation.store import items
+from libs.coach_conversation.store.ids import next_ulid
+from libs.coach_conversation.store.table import Item, Key, Query, Table, Write
 from libs.coach_conversation.types import Message, MessageId, Part, TurnId
 from tests.conftest import Figures
 from tests.fakes.clock import START_MS

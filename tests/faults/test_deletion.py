@@ -4,7 +4,7 @@ A client whose deletion was hidden from everybody cannot ask for it again, so th
 """
 
 from libs.coach_conversation.conversations import DELETED_COACH
-from libs.coach_conversation.items import meta_key, partition
+from libs.coach_conversation.store.items import meta_key, partition
 from tests.fakes.ports import REF
 from tests.faults.fault_loop import faults_of, settle
 from tests.faults.shim import Fault

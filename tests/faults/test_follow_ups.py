@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from libs.coach_conversation.table import Item
+from libs.coach_conversation.store.table import Item
 from libs.coach_conversation.types import Task
 from tests.conftest import Figures
 from tests.faults import effects, invariants

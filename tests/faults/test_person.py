@@ -7,8 +7,9 @@ process that stood still while all was deleted.
 import json
 from typing import Any, Final
 
-from libs.coach_conversation import items, tombstones
-from libs.coach_conversation.table import Item, Key
+from libs.coach_conversation.personal_data import tombstones
+from libs.coach_conversation.store import items
+from libs.coach_conversation.store.table import Item, Key
 from libs.coach_conversation.types import ConversationRef, UserId
 from stream_coach.deliveries import person_json, plain_json, worker
 from tests.fakes.ports import ALICE, REF, conversation_items

@@ -2,7 +2,7 @@
 
 import pytest
 
-from libs.coach_conversation import follow_ups
+from libs.coach_conversation.kept import follow_ups
 from tests.faults import effects
 from tests.faults.fault_loop import faults_of, follow_up, settle
 from tests.faults.model import asks

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from libs.coach_conversation.conversations import DELETED_COACH
-from libs.coach_conversation.table import Item, Key, Query, Write
+from libs.coach_conversation.store.table import Item, Key, Query, Write
 from tests.fakes.clock import START_MS
 from tests.fakes.table import FakeTable
 from tests.faults.shim import Process, Violation

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from libs.coach_conversation.errors import TurnError
-from libs.coach_conversation.ids import turn_id
-from libs.coach_conversation.items import message_key
 from libs.coach_conversation.ports import Ports
+from libs.coach_conversation.store.ids import turn_id
+from libs.coach_conversation.store.items import message_key
 from libs.coach_conversation.types import TurnRecord
 from libs.lambda_runtime import Context, StreamingResponse
 from libs.streaming.errors import StreamingError

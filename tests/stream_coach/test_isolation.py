@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import pytest
 
-from libs.coach_conversation import items
-from libs.coach_conversation.table import Put
+from libs.coach_conversation.store import items
+from libs.coach_conversation.store.table import Put
 from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef, UserId
 from libs.streaming.path_params import compile_template
 from libs.streaming.routes import Route

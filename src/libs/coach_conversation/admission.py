@@ -6,8 +6,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, replace
 from typing import Final
 
-from libs.coach_conversation import context, ids, items, recovery, tombstones, transitions
-from libs.coach_conversation.beginning import META_WRITE, MINUTE_MS, Reserved
+from libs.coach_conversation import context, recovery
 from libs.coach_conversation.errors import (
     ConversationBusy,
     ConversationNotFound,
@@ -17,11 +16,14 @@ from libs.coach_conversation.errors import (
     RateLimited,
     StoreUnavailable,
 )
-from libs.coach_conversation.ids import iso
+from libs.coach_conversation.personal_data import tombstones
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.recovery import find_turn
-from libs.coach_conversation.table import Check, ConditionFailed, Item, Write
-from libs.coach_conversation.transitions import Lease
+from libs.coach_conversation.store import ids, items, transitions
+from libs.coach_conversation.store.beginning import META_WRITE, MINUTE_MS, Reserved
+from libs.coach_conversation.store.ids import iso
+from libs.coach_conversation.store.table import Check, ConditionFailed, Item, Write
+from libs.coach_conversation.store.transitions import Lease
 from libs.coach_conversation.types import (
     Background,
     CoachTurn,

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from libs.coach_conversation import items, tombstones
 from libs.coach_conversation.errors import CoachConfigNotFound, DataBeingDeleted
+from libs.coach_conversation.personal_data import tombstones
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.table import ConditionFailed, Put
+from libs.coach_conversation.store import items
+from libs.coach_conversation.store.table import ConditionFailed, Put
 from libs.coach_conversation.types import CoachConfig, CoachId, UserId
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from libs.coach_conversation import items, prompts, summaries
+from libs.coach_conversation import prompts
 from libs.coach_conversation.care import Care
+from libs.coach_conversation.kept import summaries
 from libs.coach_conversation.models import traits_of
 from libs.coach_conversation.ports import Ports, Prompt, PromptMessage
 from libs.coach_conversation.router import Analysis
-from libs.coach_conversation.table import Query, Table
+from libs.coach_conversation.store import items
+from libs.coach_conversation.store.table import Query, Table
 from libs.coach_conversation.types import Background, CoachConfig, ConversationRef, Message, Summary
 from libs.streaming.events import Contextual
 

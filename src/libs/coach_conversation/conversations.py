@@ -5,11 +5,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from libs.coach_conversation import coaches, indexing, items, notes, recovery, removal, tombstones
+from libs.coach_conversation import coaches, recovery
 from libs.coach_conversation.errors import ConversationNotFound, DataBeingDeleted, InvalidCursor, TurnNotFound
-from libs.coach_conversation.ids import is_ulid, iso
+from libs.coach_conversation.kept import indexing, notes
+from libs.coach_conversation.personal_data import removal, tombstones
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.table import (
+from libs.coach_conversation.store import items
+from libs.coach_conversation.store.ids import is_ulid, iso
+from libs.coach_conversation.store.table import (
     Absent,
     ConditionFailed,
     Delete,

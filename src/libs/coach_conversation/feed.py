@@ -10,7 +10,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Final
 
-from libs.coach_conversation import items, recovery
+from libs.coach_conversation import recovery
 from libs.coach_conversation.endings import error_event, terminal_event
 from libs.coach_conversation.errors import (
     DeadlineReached,
@@ -20,6 +20,7 @@ from libs.coach_conversation.errors import (
 )
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.recovery import find_turn
+from libs.coach_conversation.store import items
 from libs.coach_conversation.types import Ending, Message, Part, TurnRecord
 from libs.streaming.events import Chunk, Contextual, Start, TurnEvent, is_terminal
 from libs.streaming.keepalive import Numbered, Wait

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Final
 
-from libs.coach_conversation import items, transitions
 from libs.coach_conversation.errors import StoreUnavailable, TurnCancelled, TurnFailed, TurnLost
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.table import ConditionFailed, Item
-from libs.coach_conversation.transitions import Lease
+from libs.coach_conversation.store import items, transitions
+from libs.coach_conversation.store.table import ConditionFailed, Item
+from libs.coach_conversation.store.transitions import Lease
 from libs.coach_conversation.types import LIVE_STATUSES
 from libs.streaming.events import Chunk, Contextual, TurnEvent
 

@@ -5,8 +5,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from libs.coach_conversation.ids import UlidSource
-from libs.coach_conversation.table import Table
+from libs.coach_conversation.store.ids import UlidSource
+from libs.coach_conversation.store.table import Table
 from libs.coach_conversation.types import ConversationRef, Limits, Task, TurnId, Usage
 from libs.coach_conversation.types import PromptMessage as PromptMessage
 from libs.memory.vectors import Vectors

@@ -3,11 +3,12 @@
 from contextlib import suppress
 from typing import Final
 
-from libs.coach_conversation import items, reply, transitions
+from libs.coach_conversation import reply
 from libs.coach_conversation.errors import ModelStreamInterrupted, TurnCancelled
-from libs.coach_conversation.ids import iso
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.table import ConditionFailed, Query
+from libs.coach_conversation.store import items, transitions
+from libs.coach_conversation.store.ids import iso
+from libs.coach_conversation.store.table import ConditionFailed, Query
 from libs.coach_conversation.types import ConversationRef, Ending, Limits, Message, TurnId, TurnRecord
 from libs.streaming.events import TurnEvent
 

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from libs.coach_conversation import ids, items
 from libs.coach_conversation.conversations import require
 from libs.coach_conversation.errors import InvalidUserResponse
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.table import Query
+from libs.coach_conversation.store import ids, items
+from libs.coach_conversation.store.table import Query
 from libs.coach_conversation.types import CoachTurn, ConversationRef, Message, Replaced, TurnId
 
 LATEST: Final = 2

@@ -8,9 +8,9 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from libs.coach_conversation import care, prompts
 from libs.coach_conversation.care import KINDS, Kind
+from libs.coach_conversation.kept.tools import ShortText, ToolInput, tool_of
 from libs.coach_conversation.models import traits_of
 from libs.coach_conversation.ports import Prompt, PromptMessage
-from libs.coach_conversation.tools import ShortText, ToolInput, tool_of
 from libs.coach_conversation.types import Message
 
 TOOL_NAME: Final = "route_message"

@@ -4,12 +4,13 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 
-from libs.coach_conversation import follow_ups, saving
+from libs.coach_conversation import saving
 from libs.coach_conversation.admission import Admitted
 from libs.coach_conversation.endings import Meter, error_event
 from libs.coach_conversation.errors import StoreUnavailable, TurnNotSaved, Unforeseen
 from libs.coach_conversation.feed import TurnFeed
 from libs.coach_conversation.inbox import Inbox
+from libs.coach_conversation.kept import follow_ups
 from libs.coach_conversation.log import TurnLog
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.turn import RunningTurn, run_turn

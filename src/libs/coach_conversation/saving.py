@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from libs.coach_conversation import reply, tombstones, transitions
+from libs.coach_conversation import reply
 from libs.coach_conversation.admission import Admitted
 from libs.coach_conversation.endings import Meter, Told, error_event, terminal_event
 from libs.coach_conversation.errors import (
@@ -13,12 +13,14 @@ from libs.coach_conversation.errors import (
     TurnLost,
     TurnNotSaved,
 )
-from libs.coach_conversation.ids import iso
-from libs.coach_conversation.keeping import Known
+from libs.coach_conversation.kept.keeping import Known
 from libs.coach_conversation.log import TurnLog
+from libs.coach_conversation.personal_data import tombstones
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.recovery import find_turn
-from libs.coach_conversation.table import ConditionFailed
+from libs.coach_conversation.store import transitions
+from libs.coach_conversation.store.ids import iso
+from libs.coach_conversation.store.table import ConditionFailed
 from libs.coach_conversation.types import Ending, Message, Part, Task
 from libs.streaming.events import Terminal, TurnEvent
 

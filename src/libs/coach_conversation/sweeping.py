@@ -3,20 +3,13 @@
 from contextlib import suppress
 from typing import Final
 
-from libs.coach_conversation import (
-    conversations,
-    erasure,
-    follow_ups,
-    indexing,
-    items,
-    notes,
-    recovery,
-    tombstones,
-    transitions,
-)
+from libs.coach_conversation import conversations, recovery
 from libs.coach_conversation.errors import ConversationNotFound, StoreUnavailable
+from libs.coach_conversation.kept import follow_ups, indexing, notes
+from libs.coach_conversation.personal_data import erasure, tombstones
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.table import ConditionFailed, Item, Query
+from libs.coach_conversation.store import items, transitions
+from libs.coach_conversation.store.table import ConditionFailed, Item, Query
 from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef, TurnRecord, UserId
 from libs.memory.errors import MemoryUnavailable
 

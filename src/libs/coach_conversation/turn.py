@@ -4,20 +4,11 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from libs.coach_conversation import (
-    care,
-    chats,
-    context,
-    contextual_updates,
-    follow_ups,
-    keeping,
-    router,
-    saving,
-    summaries,
-)
+from libs.coach_conversation import care, context, contextual_updates, router, saving
 from libs.coach_conversation.admission import Admitted
 from libs.coach_conversation.answering import answer
 from libs.coach_conversation.care import Care
+from libs.coach_conversation.chats import chats
 from libs.coach_conversation.endings import Meter, Told, error_event
 from libs.coach_conversation.errors import (
     CoachConfigMissing,
@@ -30,7 +21,8 @@ from libs.coach_conversation.errors import (
 )
 from libs.coach_conversation.generation import Generated
 from libs.coach_conversation.inbox import Inbox
-from libs.coach_conversation.keeping import Known
+from libs.coach_conversation.kept import follow_ups, keeping, summaries
+from libs.coach_conversation.kept.keeping import Known
 from libs.coach_conversation.log import TurnLog
 from libs.coach_conversation.ports import Ports, Prompt
 from libs.coach_conversation.router import Analysis

@@ -3,13 +3,14 @@
 from contextlib import suppress
 from typing import Any
 
-from libs.coach_conversation import items, recovery, reply
+from libs.coach_conversation import recovery, reply
 from libs.coach_conversation.conversations import require
 from libs.coach_conversation.endings import message_json
 from libs.coach_conversation.errors import TurnNotFound
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.recovery import find_turn
-from libs.coach_conversation.table import ConditionFailed
+from libs.coach_conversation.store import items
+from libs.coach_conversation.store.table import ConditionFailed
 from libs.coach_conversation.types import ConversationRef, TurnId, TurnRecord
 from libs.streaming.events import Progress
 

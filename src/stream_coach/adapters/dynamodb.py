@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from libs.coach_conversation.errors import StoreUnavailable
-from libs.coach_conversation.table import (
+from libs.coach_conversation.store.table import (
     Check,
     ConditionFailed,
     Delete,

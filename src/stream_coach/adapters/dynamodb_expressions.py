@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Final, assert_never
 
-from libs.coach_conversation.table import (
+from libs.coach_conversation.store.table import (
     Absent,
     Clause,
     Either,

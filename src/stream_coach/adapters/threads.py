@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from libs.coach_conversation.ids import next_ulid
 from libs.coach_conversation.ports import Clock, Executor
+from libs.coach_conversation.store.ids import next_ulid
 
 
 class Threads(Executor):

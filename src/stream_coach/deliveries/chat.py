@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from libs.coach_conversation import chatting
+from libs.coach_conversation.chats import chatting
 from libs.coach_conversation.ports import Ports
 from libs.lambda_runtime import Context, StreamingResponse
 from libs.streaming.encoders.base import Encoder

@@ -3,7 +3,7 @@
 import secrets
 from http import HTTPStatus
 
-from libs.coach_conversation import jobs
+from libs.coach_conversation.chats import jobs
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.types import TurnRecord, UserId
 from libs.lambda_runtime import StreamingResponse

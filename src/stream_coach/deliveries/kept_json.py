@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from libs.coach_conversation import memories, workouts
+from libs.coach_conversation.kept import memories, workouts
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.types import UserId
 from libs.lambda_runtime import StreamingResponse

@@ -3,11 +3,11 @@
 from contextlib import suppress
 from typing import Any, Final
 
-from libs.coach_conversation import erasure, export
-from libs.coach_conversation.erasure import Erasure
 from libs.coach_conversation.errors import StoreUnavailable
-from libs.coach_conversation.ids import iso
+from libs.coach_conversation.personal_data import erasure, export
+from libs.coach_conversation.personal_data.erasure import Erasure
 from libs.coach_conversation.ports import Ports
+from libs.coach_conversation.store.ids import iso
 from libs.coach_conversation.types import UserId
 from libs.lambda_runtime import StreamingResponse
 from libs.memory.errors import MemoryUnavailable

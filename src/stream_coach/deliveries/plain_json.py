@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from libs.coach_conversation import coaches, conversations, items
+from libs.coach_conversation import coaches, conversations
 from libs.coach_conversation.endings import message_json
 from libs.coach_conversation.errors import InvalidCursor
 from libs.coach_conversation.ports import Ports
+from libs.coach_conversation.store import items
 from libs.coach_conversation.types import CoachId, UserId
 from libs.lambda_runtime import StreamingResponse
 from stream_coach import bodies

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from libs.coach_conversation import conversations, follow_ups, recovery, running, sweeping
+from libs.coach_conversation import conversations, recovery, running, sweeping
 from libs.coach_conversation.admission import claim
 from libs.coach_conversation.errors import StoreUnavailable, TurnError
+from libs.coach_conversation.kept import follow_ups
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.types import ConversationRef, Task, TurnId
 from libs.lambda_runtime import Context

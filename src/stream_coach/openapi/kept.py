@@ -2,7 +2,7 @@
 
 from typing import NotRequired, TypedDict
 
-from libs.coach_conversation.workouts import Discipline, DistanceUnit, LoadUnit
+from libs.coach_conversation.kept.workouts import Discipline, DistanceUnit, LoadUnit
 from libs.memory.types import Importance, MemoryType
 from stream_coach.openapi.answers import Cursor
 from stream_coach.openapi.turns import Moment

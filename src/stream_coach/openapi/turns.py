@@ -4,7 +4,7 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 
 from pydantic import Field, WithJsonSchema
 
-from libs.coach_conversation.jobs import ErrorKind
+from libs.coach_conversation.chats.jobs import ErrorKind
 from libs.coach_conversation.types import MessageStatus, Mode, PartKind, Role, TurnStatus
 from libs.streaming.events import Stage
 from stream_coach.openapi.codes import ErrorCode

@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from libs.coach_conversation import follow_ups, items, running
+from libs.coach_conversation import running
+from libs.coach_conversation.kept import follow_ups
 from libs.coach_conversation.recovery import logged
+from libs.coach_conversation.store import items
 from libs.coach_conversation.types import CoachTurn, Limits, Task, TurnId
 from libs.streaming.events import TurnEvent
 from tests.fakes.executors import ThreadExecutor

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from libs.coach_conversation import items, transitions
 from libs.coach_conversation.admission import Admitted, admit
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.recovery import find_turn, logged
-from libs.coach_conversation.table import Delete, Key, Update
+from libs.coach_conversation.store import items, transitions
+from libs.coach_conversation.store.table import Delete, Key, Update
 from libs.coach_conversation.types import CoachTurn, Ending, Message, Part, TurnRecord
 from libs.streaming.events import TurnEvent
 from tests.fakes.clock import FakeClock

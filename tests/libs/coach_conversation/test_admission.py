@@ -4,7 +4,6 @@ from typing import Any, Final
 
 import pytest
 
-from libs.coach_conversation import ids, items
 from libs.coach_conversation.admission import MAX_TRIES, Admitted, admit, claim, enqueue, idempotent_turn
 from libs.coach_conversation.errors import (
     ConversationBusy,
@@ -13,7 +12,8 @@ from libs.coach_conversation.errors import (
     RateLimited,
     StoreUnavailable,
 )
-from libs.coach_conversation.table import Delete
+from libs.coach_conversation.store import ids, items
+from libs.coach_conversation.store.table import Delete
 from libs.coach_conversation.types import (
     CoachId,
     CoachTurn,

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.coach_conversation import care, wording
-from libs.coach_conversation.care import Kind, Rules, assess
+from libs.coach_conversation import care
+from libs.coach_conversation.care import Kind, Rules, assess, wording
 from tests.conftest import Figures
 
 FILE: Final = Path(__file__).parents[2] / "data" / "care_messages.jsonl"

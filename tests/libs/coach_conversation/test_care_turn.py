@@ -4,11 +4,12 @@ from typing import Any, Final
 
 import pytest
 
-from libs.coach_conversation import care, follow_ups, router
+from libs.coach_conversation import care, router
 from libs.coach_conversation.care import assess
 from libs.coach_conversation.endings import Meter
 from libs.coach_conversation.errors import ModelUnavailable
 from libs.coach_conversation.inbox import Inbox
+from libs.coach_conversation.kept import follow_ups
 from libs.coach_conversation.log import TurnLog
 from libs.coach_conversation.turn import RunningTurn, run_turn
 from libs.coach_conversation.types import Part

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from libs.coach_conversation.chats import MAX_CHAT_BYTES, build_prompt, chat_of
+from libs.coach_conversation.chats.chats import MAX_CHAT_BYTES, build_prompt, chat_of
 from libs.coach_conversation.errors import InvalidUserResponse
 from libs.coach_conversation.types import PromptMessage
 from tests.fakes.ports import make_ports

@@ -1,7 +1,8 @@
 import pytest
 
-from libs.coach_conversation import coaches, items
+from libs.coach_conversation import coaches
 from libs.coach_conversation.errors import CoachConfigNotFound
+from libs.coach_conversation.store import items
 from libs.coach_conversation.types import CoachConfig, CoachId
 from tests.fakes.ports import ALICE, ATLAS, make_ports
 

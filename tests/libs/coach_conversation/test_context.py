@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.coach_conversation import context, items, router
+from libs.coach_conversation import context, router
 from libs.coach_conversation.ports import Prompt, PromptMessage
+from libs.coach_conversation.store import items
 from libs.coach_conversation.types import CoachConfig, Message, MessageId, Part, TurnId
 from libs.streaming.events import Contextual
 from tests.fakes.ports import ATLAS, REF, conversation_items, make_ports

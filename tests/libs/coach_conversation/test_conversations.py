@@ -3,14 +3,15 @@ from typing import Any, Final
 
 import pytest
 
-from libs.coach_conversation import conversations, ids, items
+from libs.coach_conversation import conversations
 from libs.coach_conversation.errors import (
     CoachConfigNotFound,
     ConversationNotFound,
     InvalidCursor,
     StoreUnavailable,
 )
-from libs.coach_conversation.table import Put, Update
+from libs.coach_conversation.store import ids, items
+from libs.coach_conversation.store.table import Put, Update
 from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef
 from libs.streaming.events import Chunk
 from tests.fakes.clock import START_MS

@@ -6,16 +6,20 @@ from typing import Any, Final
 
 import pytest
 
-from libs.coach_conversation import coaches, conversations, erasure, follow_ups, items, jobs, tombstones
+from libs.coach_conversation import coaches, conversations
 from libs.coach_conversation.admission import claim, enqueue
-from libs.coach_conversation.chats import chat_of
+from libs.coach_conversation.chats import jobs
+from libs.coach_conversation.chats.chats import chat_of
 from libs.coach_conversation.endings import Meter, Told
 from libs.coach_conversation.errors import DataBeingDeleted, JobNotFound, StoreUnavailable
+from libs.coach_conversation.kept import follow_ups
 from libs.coach_conversation.log import TurnLog
+from libs.coach_conversation.personal_data import erasure, tombstones
 from libs.coach_conversation.ports import Ports, PromptMessage
 from libs.coach_conversation.saving import save
+from libs.coach_conversation.store import items
+from libs.coach_conversation.store.table import Key, Put
 from libs.coach_conversation.sweeping import sweep
-from libs.coach_conversation.table import Key, Put
 from libs.coach_conversation.types import CoachConfig, CoachId, ConversationId, ConversationRef, UserId
 from libs.memory.errors import MemoryUnavailable
 from libs.memory.ports import IndexedText

@@ -6,10 +6,12 @@ from typing import Any, Final
 
 import pytest
 
-from libs.coach_conversation import coaches, conversations, erasure, export, items
+from libs.coach_conversation import coaches, conversations
 from libs.coach_conversation.errors import DataBeingDeleted, InvalidCursor, StoreUnavailable
-from libs.coach_conversation.export import MAX_BYTES, MAX_READS
-from libs.coach_conversation.table import Put
+from libs.coach_conversation.personal_data import erasure, export
+from libs.coach_conversation.personal_data.export import MAX_BYTES, MAX_READS
+from libs.coach_conversation.store import items
+from libs.coach_conversation.store.table import Put
 from libs.coach_conversation.types import CoachConfig, CoachId, ConversationId, ConversationRef, UserId
 from libs.streaming.events import Chunk
 from tests.fakes.faults import preceded_by, refused

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from libs.coach_conversation import conversations, follow_ups, items, sweeping, workouts
+from libs.coach_conversation import conversations, sweeping
 from libs.coach_conversation.errors import ModelThrottled, StoreUnavailable, TurnNotFound
+from libs.coach_conversation.kept import follow_ups, workouts
 from libs.coach_conversation.router import Analysis
+from libs.coach_conversation.store import items
 from libs.coach_conversation.types import ConversationRef, Replaced, Task, TurnId
 from tests.fakes.faults import Fault, Operation, lost, preceded_by, refused
 from tests.fakes.model import ROUTER_USAGE, routing

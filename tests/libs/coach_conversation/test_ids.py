@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.coach_conversation.ids import body_hash, is_ulid, iso, next_ulid, turn_id
+from libs.coach_conversation.store.ids import body_hash, is_ulid, iso, next_ulid, turn_id
 
 MILLISECONDS = st.integers(0, 2**48 - 1)
 RANDOM = st.integers(0, 2**80 - 1)

@@ -7,19 +7,12 @@ from typing import Any
 
 import pytest
 
-from libs.coach_conversation import (
-    conversations,
-    entries,
-    indexing,
-    items,
-    memories,
-    notes,
-    sweeping,
-    workouts,
-)
+from libs.coach_conversation import conversations, sweeping
 from libs.coach_conversation.errors import MemoryNotFound, StoreUnavailable
+from libs.coach_conversation.kept import entries, indexing, memories, notes, workouts
+from libs.coach_conversation.kept.summaries import SavedSummary
 from libs.coach_conversation.regeneration import regeneration
-from libs.coach_conversation.summaries import SavedSummary
+from libs.coach_conversation.store import items
 from libs.coach_conversation.types import TurnId
 from libs.memory.errors import IndexUnavailable
 from libs.memory.vectors import Vectors

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.coach_conversation import items
+from libs.coach_conversation.store import items
 from libs.coach_conversation.types import (
     CoachId,
     Ending,

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import pytest
 
-from libs.coach_conversation import conversations, erasure, items, jobs, sweeping, transitions
-from libs.coach_conversation.chats import chat_of
+from libs.coach_conversation import conversations, sweeping
+from libs.coach_conversation.chats import jobs
+from libs.coach_conversation.chats.chats import chat_of
 from libs.coach_conversation.errors import (
     IdempotencyKeyReused,
     JobNotFound,
@@ -19,7 +20,9 @@ from libs.coach_conversation.errors import (
     RateLimited,
     StoreUnavailable,
 )
+from libs.coach_conversation.personal_data import erasure
 from libs.coach_conversation.ports import Delta, LanguageModel, ModelCall, Prompt
+from libs.coach_conversation.store import items, transitions
 from libs.coach_conversation.types import Chat, Limits, PromptMessage, TurnRecord, UserId
 from libs.lambda_runtime import Context
 from stream_coach.deliveries import worker

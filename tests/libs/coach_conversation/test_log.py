@@ -4,10 +4,10 @@ from typing import Any, Final
 
 import pytest
 
-from libs.coach_conversation import items, transitions
 from libs.coach_conversation.errors import StoreUnavailable, TurnCancelled, TurnFailed, TurnLost
 from libs.coach_conversation.log import MAX_ENTRY_BYTES, TurnLog
-from libs.coach_conversation.table import Delete
+from libs.coach_conversation.store import items, transitions
+from libs.coach_conversation.store.table import Delete
 from libs.coach_conversation.types import Ending, Limits
 from libs.streaming.events import Chunk, Contextual, Progress, Start, TurnEvent
 from tests.fakes.clock import START_MS

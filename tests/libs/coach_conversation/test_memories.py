@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from libs.coach_conversation import memories
 from libs.coach_conversation.errors import InvalidCursor, MemoryNotFound, StoreUnavailable
+from libs.coach_conversation.kept import memories
 from libs.coach_conversation.types import CoachId, UserId
 from libs.streaming.events import Notice, Recall
 from tests.fakes.faults import lost, refused

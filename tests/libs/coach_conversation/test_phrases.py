@@ -1,7 +1,7 @@
 import pytest
 
-from libs.coach_conversation.phrases import Hit, Phrases
-from libs.coach_conversation.wording import read
+from libs.coach_conversation.care.phrases import Hit, Phrases
+from libs.coach_conversation.care.wording import read
 
 GROUPS = {"joint": ("knee", "ankle"), "many": ("three", "four")}
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from libs.coach_conversation import conversations, follow_ups, items, memories, recalling
-from libs.coach_conversation.recalling import EVERYTHING, Search, wanted
+from libs.coach_conversation import conversations
+from libs.coach_conversation.kept import follow_ups, memories, recalling
+from libs.coach_conversation.kept.recalling import EVERYTHING, Search, wanted
 from libs.coach_conversation.recovery import find_turn, logged
 from libs.coach_conversation.router import Analysis
-from libs.coach_conversation.table import Put
+from libs.coach_conversation.store import items
+from libs.coach_conversation.store.table import Put
 from libs.coach_conversation.types import CoachId, ConversationRef, Limits, UserId
 from libs.memory.errors import EmbedderUnavailable, IndexUnavailable
 from libs.memory.ports import IndexedText, Vector

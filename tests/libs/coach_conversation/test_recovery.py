@@ -3,10 +3,11 @@ from dataclasses import replace
 
 import pytest
 
-from libs.coach_conversation import items, recovery, transitions
+from libs.coach_conversation import recovery
 from libs.coach_conversation.admission import Admitted, enqueue
 from libs.coach_conversation.recovery import LOG_PAGE
-from libs.coach_conversation.table import ConditionFailed, Put
+from libs.coach_conversation.store import items, transitions
+from libs.coach_conversation.store.table import ConditionFailed, Put
 from libs.coach_conversation.types import Ending, Mode, Part, TurnId
 from libs.streaming.events import Chunk, Contextual, Progress, TurnEvent
 from tests.fakes.clock import START_MS

@@ -1,7 +1,7 @@
 from typing import Final
 
-from libs.coach_conversation import removal
-from libs.coach_conversation.table import Item, Key, Put
+from libs.coach_conversation.personal_data import removal
+from libs.coach_conversation.store.table import Item, Key, Put
 from tests.fakes.faults import FaultyTable
 from tests.fakes.table import FakeTable
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from libs.coach_conversation import summaries
 from libs.coach_conversation.errors import StoreUnavailable
+from libs.coach_conversation.kept import summaries
 from libs.coach_conversation.types import TurnId
 from tests.fakes.faults import lost, refused
 from tests.fakes.model import routing

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import pytest
 
-from libs.coach_conversation import items, transitions
-from libs.coach_conversation.beginning import Reserved
-from libs.coach_conversation.table import ConditionFailed, Key, Put, Update, Write
-from libs.coach_conversation.transitions import Lease
+from libs.coach_conversation.store import items, transitions
+from libs.coach_conversation.store.beginning import Reserved
+from libs.coach_conversation.store.table import ConditionFailed, Key, Put, Update, Write
+from libs.coach_conversation.store.transitions import Lease
 from libs.coach_conversation.types import (
     CoachTurn,
     Ending,

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import pytest
 
-from libs.coach_conversation import items
 from libs.coach_conversation.endings import Meter, message_json
 from libs.coach_conversation.errors import (
     DeadlineReached,
@@ -21,7 +20,8 @@ from libs.coach_conversation.errors import (
 from libs.coach_conversation.inbox import Inbox
 from libs.coach_conversation.log import TurnLog
 from libs.coach_conversation.ports import Delta, PromptMessage
-from libs.coach_conversation.table import Delete
+from libs.coach_conversation.store import items
+from libs.coach_conversation.store.table import Delete
 from libs.coach_conversation.turn import RunningTurn, run_turn
 from libs.coach_conversation.types import CoachTurn, Limits, Part
 from libs.streaming.events import (

@@ -2,10 +2,11 @@ from typing import Final
 
 import pytest
 
-from libs.coach_conversation import items, recovery, turns
+from libs.coach_conversation import recovery, turns
 from libs.coach_conversation.admission import enqueue
 from libs.coach_conversation.endings import message_json
 from libs.coach_conversation.errors import ConversationNotFound, TurnNotFound
+from libs.coach_conversation.store import items
 from libs.coach_conversation.types import CoachId, ConversationRef, TurnId
 from libs.streaming.events import Chunk, Contextual, Progress
 from tests.fakes.faults import preceded_by

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.coach_conversation.wording import read, slips
+from libs.coach_conversation.care.wording import read, slips
 
 SPELLINGS = {"gonna": "going to", "im": "i am", "pian": "pain"}
 

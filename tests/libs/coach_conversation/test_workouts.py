@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from libs.coach_conversation import workout_lines, workouts
 from libs.coach_conversation.errors import InvalidCursor, WorkoutNotFound
+from libs.coach_conversation.kept import workout_lines, workouts
+from libs.coach_conversation.kept.workouts import Workout
 from libs.coach_conversation.types import UserId
-from libs.coach_conversation.workouts import Workout
 from tests.fakes.ports import ALICE
 from tests.libs.coach_conversation.follow_up_scenes import SQUATS, FollowedUp
 from tests.libs.coach_conversation.test_follow_ups import LOGGING

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from libs.coach_conversation.memories import SavedMemory
-from libs.coach_conversation.summaries import SavedSummary
-from libs.coach_conversation.workouts import Workout
+from libs.coach_conversation.kept.memories import SavedMemory
+from libs.coach_conversation.kept.summaries import SavedSummary
+from libs.coach_conversation.kept.workouts import Workout
 from local.bedrock_emulator.extraction import memory_in, summary_in, workout_in
 
 NOW = "The message was written at 2026-11-21T08:00:00.000Z (UTC)."

@@ -14,7 +14,16 @@ from botocore.exceptions import (
 )
 
 from libs.coach_conversation.errors import StoreUnavailable
-from libs.coach_conversation.table import Absent, ConditionFailed, Delete, Key, Put, Query, Update, Write
+from libs.coach_conversation.store.table import (
+    Absent,
+    ConditionFailed,
+    Delete,
+    Key,
+    Put,
+    Query,
+    Update,
+    Write,
+)
 from stream_coach.adapters.dynamodb import CONFLICT_RETRIES, PAGE_RETRIES, DynamoDbTable
 
 A: Final = Key("p", "a")

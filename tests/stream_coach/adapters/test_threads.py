@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from libs.coach_conversation.ids import is_ulid
+from libs.coach_conversation.store.ids import is_ulid
 from stream_coach.adapters.threads import MonotonicUlids, SystemClock, Threads
 from tests.fakes.clock import FakeClock
 

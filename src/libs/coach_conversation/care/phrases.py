@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from libs.coach_conversation.phrase_syntax import NUMBER, Slot, Slots, folded, spelled_out
-from libs.coach_conversation.wording import COMMA, END
+from libs.coach_conversation.care.phrase_syntax import NUMBER, Slot, Slots, folded, spelled_out
+from libs.coach_conversation.care.wording import COMMA, END
 
 
 @dataclass(frozen=True, slots=True)

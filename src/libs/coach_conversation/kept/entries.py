@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from libs.coach_conversation import items, summaries, workout_lines
-from libs.coach_conversation.ids import is_ulid
-from libs.coach_conversation.table import Item, Key, Table
+from libs.coach_conversation.kept import summaries, workout_lines
+from libs.coach_conversation.store import items
+from libs.coach_conversation.store.ids import is_ulid
+from libs.coach_conversation.store.table import Item, Key, Table
 from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef, Message, MessageId, UserId
 from libs.memory.ports import IndexedType
 from libs.memory.tokens import terms

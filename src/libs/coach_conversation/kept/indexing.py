@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Final
 
-from libs.coach_conversation import entries, notes
 from libs.coach_conversation.errors import StoreUnavailable
-from libs.coach_conversation.notes import Note
+from libs.coach_conversation.kept import entries, notes
+from libs.coach_conversation.kept.notes import Note
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.table import ConditionFailed, Write
+from libs.coach_conversation.store.table import ConditionFailed, Write
 from libs.coach_conversation.types import Message, TurnRecord, UserId
 from libs.memory.errors import IndexUnavailable, MemoryUnavailable
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from libs.coach_conversation.ids import is_ulid, iso
-from libs.coach_conversation.table import Item, Key
+from libs.coach_conversation.store.ids import is_ulid, iso
+from libs.coach_conversation.store.table import Item, Key
 from libs.coach_conversation.types import (
     TERMINAL_STATUSES,
     Chat,

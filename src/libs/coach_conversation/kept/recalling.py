@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from libs.coach_conversation import entries
-from libs.coach_conversation.entries import GIVEN, Entry
+from libs.coach_conversation.kept import entries
+from libs.coach_conversation.kept.entries import GIVEN, Entry
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.router import Analysis
-from libs.coach_conversation.table import Item, Key
+from libs.coach_conversation.store.table import Item, Key
 from libs.coach_conversation.types import ConversationRef, UserId
 from libs.memory import traces
 from libs.memory.candidates import Candidate, Question

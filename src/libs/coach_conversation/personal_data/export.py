@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
-from libs.coach_conversation import conversations, erasure, items
+from libs.coach_conversation import conversations
 from libs.coach_conversation.endings import message_json
 from libs.coach_conversation.errors import InvalidCursor
+from libs.coach_conversation.personal_data import erasure
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.table import Item, Query
+from libs.coach_conversation.store import items
+from libs.coach_conversation.store.table import Item, Query
 from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef, UserId
 from libs.streaming.path_params import ID_PATTERN
 

@@ -5,22 +5,15 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Final
 
-from libs.coach_conversation import (
-    entries,
-    items,
-    memories,
-    notes,
-    prompts,
-    recalling,
-    workout_lines,
-    workouts,
-)
+from libs.coach_conversation import prompts
 from libs.coach_conversation.errors import StoreUnavailable
 from libs.coach_conversation.inbox import Inbox
+from libs.coach_conversation.kept import entries, memories, notes, recalling, workout_lines, workouts
+from libs.coach_conversation.kept.recalling import Found, Result, Search
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.recalling import Found, Result, Search
 from libs.coach_conversation.router import Analysis
-from libs.coach_conversation.table import Item, Key
+from libs.coach_conversation.store import items
+from libs.coach_conversation.store.table import Item, Key
 from libs.coach_conversation.types import ConversationRef, Message
 from libs.memory import recall, traces
 from libs.memory.errors import MemoryUnavailable

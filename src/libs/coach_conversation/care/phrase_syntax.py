@@ -14,7 +14,7 @@ from functools import cache
 from math import inf, nan
 from typing import Final
 
-from libs.coach_conversation.wording import drawn_in, read
+from libs.coach_conversation.care.wording import drawn_in, read
 
 NUMBER: Final = "#"
 _USUAL_GAP: Final = "3"

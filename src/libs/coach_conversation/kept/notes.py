@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from libs.coach_conversation import items
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.table import Delete, Equals, Key, Put, Update, Write
+from libs.coach_conversation.store import items
+from libs.coach_conversation.store.table import Delete, Equals, Key, Put, Update, Write
 from libs.coach_conversation.types import ConversationRef, MessageId, UserId
 
 PREFIX: Final = "VEC#"

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from libs.coach_conversation import items
-from libs.coach_conversation.ids import iso
-from libs.coach_conversation.table import Absent, Equals, Exists, Update, Write
+from libs.coach_conversation.store import items
+from libs.coach_conversation.store.ids import iso
+from libs.coach_conversation.store.table import Absent, Equals, Exists, Update, Write
 from libs.coach_conversation.types import ConversationRef, Task, TurnId, Usage
 
 

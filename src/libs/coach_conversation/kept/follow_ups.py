@@ -9,21 +9,15 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
-from libs.coach_conversation import (
-    conversations,
-    indexing,
-    items,
-    memories,
-    summaries,
-    task_transitions,
-    tombstones,
-    workouts,
-)
+from libs.coach_conversation import conversations
 from libs.coach_conversation.errors import TaskFailed
-from libs.coach_conversation.metering import MeteredModel
+from libs.coach_conversation.kept import indexing, memories, summaries, workouts
+from libs.coach_conversation.kept.metering import MeteredModel
+from libs.coach_conversation.personal_data import tombstones
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.router import Analysis
-from libs.coach_conversation.table import ConditionFailed, Item, Write
+from libs.coach_conversation.store import items, task_transitions
+from libs.coach_conversation.store.table import ConditionFailed, Item, Write
 from libs.coach_conversation.types import ConversationRef, Message, Task, TurnId, TurnRecord, Usage
 
 type Effect = Callable[[TurnRecord, Message, Ports], list[Write]]

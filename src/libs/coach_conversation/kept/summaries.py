@@ -9,10 +9,22 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from libs.coach_conversation import extraction, items, notes, prompts
+from libs.coach_conversation import prompts
+from libs.coach_conversation.kept import extraction, notes
+from libs.coach_conversation.kept.tools import ShortText, ToolInput, cut, tool_of
 from libs.coach_conversation.ports import Ports, Prompt
-from libs.coach_conversation.table import Absent, Either, Equals, Exists, Less, Put, Query, Update, Write
-from libs.coach_conversation.tools import ShortText, ToolInput, cut, tool_of
+from libs.coach_conversation.store import items
+from libs.coach_conversation.store.table import (
+    Absent,
+    Either,
+    Equals,
+    Exists,
+    Less,
+    Put,
+    Query,
+    Update,
+    Write,
+)
 from libs.coach_conversation.types import ConversationRef, Message, MessageId, Summary, TurnRecord
 
 EVERY_MESSAGES: Final = 6

@@ -4,8 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from libs.coach_conversation import items
-from libs.coach_conversation.table import Absent, Clause, Either, Equals, Exists, Less, Put, Update, Write
+from libs.coach_conversation.store import items
+from libs.coach_conversation.store.table import (
+    Absent,
+    Clause,
+    Either,
+    Equals,
+    Exists,
+    Less,
+    Put,
+    Update,
+    Write,
+)
 from libs.coach_conversation.types import CoachTurn, Message, MessageId, Part
 
 META_WRITE: Final = 0

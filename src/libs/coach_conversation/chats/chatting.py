@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
-from libs.coach_conversation import chats, prompts
+from libs.coach_conversation import prompts
 from libs.coach_conversation.answering import answer
+from libs.coach_conversation.chats import chats
 from libs.coach_conversation.endings import Meter
 from libs.coach_conversation.errors import TurnCancelled, TurnError, TurnFailed, Unforeseen
 from libs.coach_conversation.feed import TurnFeed

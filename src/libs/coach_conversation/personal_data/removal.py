@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from libs.coach_conversation.table import Delete, Item, Key, Table
+from libs.coach_conversation.store.table import Delete, Item, Key, Table
 
 BATCH: Final = 100
 MAX_CHARACTERS: Final = 900_000

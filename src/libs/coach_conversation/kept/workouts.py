@@ -7,11 +7,13 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from libs.coach_conversation import extraction, indexing, items, notes
 from libs.coach_conversation.errors import InvalidCursor, WorkoutNotFound
-from libs.coach_conversation.ids import iso
+from libs.coach_conversation.kept import extraction, indexing, notes
+from libs.coach_conversation.kept.tools import ShortText, ToolInput, tool_of
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.table import (
+from libs.coach_conversation.store import items
+from libs.coach_conversation.store.ids import iso
+from libs.coach_conversation.store.table import (
     Absent,
     ConditionFailed,
     Delete,
@@ -23,7 +25,6 @@ from libs.coach_conversation.table import (
     Table,
     Write,
 )
-from libs.coach_conversation.tools import ShortText, ToolInput, tool_of
 from libs.coach_conversation.types import Message, TurnRecord, UserId
 
 type Discipline = Literal["strength", "cardio", "flexibility", "skill", "competition", "recovery", "hybrid"]

@@ -6,11 +6,13 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field
 
-from libs.coach_conversation import extraction, indexing, items, notes
 from libs.coach_conversation.errors import InvalidCursor, MemoryNotFound
-from libs.coach_conversation.ids import is_ulid, iso
+from libs.coach_conversation.kept import extraction, indexing, notes
+from libs.coach_conversation.kept.tools import ShortText, ToolInput, cut, tool_of
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.table import (
+from libs.coach_conversation.store import items
+from libs.coach_conversation.store.ids import is_ulid, iso
+from libs.coach_conversation.store.table import (
     Absent,
     ConditionFailed,
     Delete,
@@ -23,7 +25,6 @@ from libs.coach_conversation.table import (
     Update,
     Write,
 )
-from libs.coach_conversation.tools import ShortText, ToolInput, cut, tool_of
 from libs.coach_conversation.types import CoachId, ConversationRef, Message, TurnRecord, UserId
 from libs.memory.types import Importance, Memory, MemoryType, Recalled
 

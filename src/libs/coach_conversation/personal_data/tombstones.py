@@ -9,9 +9,18 @@ so a process that stood still cannot bring anything back. No clock is compared.
 from collections.abc import Sequence
 from typing import Final, TypeGuard
 
-from libs.coach_conversation import ids, items
 from libs.coach_conversation.errors import DataBeingDeleted
-from libs.coach_conversation.table import Absent, Check, ConditionFailed, Equals, Item, Key, Update, Write
+from libs.coach_conversation.store import ids, items
+from libs.coach_conversation.store.table import (
+    Absent,
+    Check,
+    ConditionFailed,
+    Equals,
+    Item,
+    Key,
+    Update,
+    Write,
+)
 from libs.coach_conversation.types import UserId
 
 SORT_KEY: Final = "TOMBSTONE"

@@ -6,9 +6,9 @@ from pydantic import ValidationError
 
 from libs.coach_conversation import prompts
 from libs.coach_conversation.errors import ExtractionMalformed
+from libs.coach_conversation.kept.tools import ToolInput
 from libs.coach_conversation.models import traits_of
 from libs.coach_conversation.ports import Ports, Prompt, PromptMessage, Tool
-from libs.coach_conversation.tools import ToolInput
 from libs.coach_conversation.types import Message
 
 TRIES: Final = 2

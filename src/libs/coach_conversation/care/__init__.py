@@ -19,9 +19,9 @@ from typing import Annotated, Final, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from libs.coach_conversation import wording
-from libs.coach_conversation.phrases import Phrases
-from libs.coach_conversation.wording import COMMA, END
+from libs.coach_conversation.care import wording
+from libs.coach_conversation.care.phrases import Phrases
+from libs.coach_conversation.care.wording import COMMA, END
 
 FILE: Final = Path(__file__).with_name("care.json")
 DENIED_WITHIN: Final = 5

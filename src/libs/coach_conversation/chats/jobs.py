@@ -3,11 +3,13 @@
 import json
 from typing import Any, Final, Literal
 
-from libs.coach_conversation import chats, ids, items, recovery, turns
+from libs.coach_conversation import recovery, turns
 from libs.coach_conversation.admission import enqueue
+from libs.coach_conversation.chats import chats
 from libs.coach_conversation.errors import JobNotFound
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.table import ConditionFailed
+from libs.coach_conversation.store import ids, items
+from libs.coach_conversation.store.table import ConditionFailed
 from libs.coach_conversation.types import (
     NO_COACH,
     Chat,

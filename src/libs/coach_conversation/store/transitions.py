@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from libs.coach_conversation import beginning, items
-from libs.coach_conversation.beginning import Reserved
-from libs.coach_conversation.table import (
+from libs.coach_conversation.store import beginning, items
+from libs.coach_conversation.store.beginning import Reserved
+from libs.coach_conversation.store.table import (
     Absent,
     Clause,
     Delete,

@@ -10,10 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from libs.coach_conversation import conversations, items, removal, tombstones
+from libs.coach_conversation import conversations
 from libs.coach_conversation.errors import DataBeingDeleted
+from libs.coach_conversation.personal_data import removal, tombstones
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.table import ConditionFailed, Item, Query
+from libs.coach_conversation.store import items
+from libs.coach_conversation.store.table import ConditionFailed, Item, Query
 from libs.coach_conversation.types import ConversationRef, UserId
 
 DUE_MS: Final = 45_000

@@ -1,0 +1,1 @@
+"""Chats: messages that clients keep themselves, answered at once or as a job."""

@@ -1,0 +1,1 @@
+"""What is kept of a person beside the conversation: memories, workouts, summaries; written and recalled."""

@@ -1,0 +1,1 @@
+"""All of a person's data at once: given out, or gone."""
