@@ -229,10 +229,12 @@ def test_what_is_said_while_another_window_is_answered_waits_its_turn(opened: Op
     other.page.goto(shown.page.url)
     # Quiet: it has seen that nothing is being answered yet.
     other.page.wait_for_load_state("networkidle")
-    stack.emulator.play(interTokenMs=12, reply=WORDS)
+    stack.emulator.play(interTokenMs=50, reply=WORDS)
     shown.say("The first message, please.")
     shown.until_shown(60)
     other.say("The second message, please.")
+    other.answers().nth(1).wait_for(timeout=30_000)
+    stack.emulator.play()
     other.until_state("complete", count=2)
     said = [text for kind, text in other.until_as_saved() if kind == "person"]
     assert said == ["The first message, please.", "The second message, please."]
