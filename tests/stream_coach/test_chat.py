@@ -11,7 +11,7 @@ from libs.coach_conversation.ports import Delta
 from libs.coach_conversation.types import Limits, PromptMessage
 from tests.fakes.executors import InlineExecutor
 from tests.fakes.model import Gate, answering
-from tests.stream_coach.test_api import Service, asking, body_of, document, token
+from tests.stream_coach.test_api import Service, asking, body_of, document, refusal, token
 from tests.stream_coach.test_protocols import lines_of, parts_of
 
 CHAT: Final = "/api/ai/chat"
@@ -127,6 +127,16 @@ def test_typed_events_are_not_spoken_here(service: Service) -> None:
     problem = document(answer)
     assert (answer.status, problem["code"]) == (400, "INVALID_PROTOCOL")
     assert problem["detail"].endswith("use data or ui")
+
+
+def test_chats_count_as_turns_against_the_limit() -> None:
+    service = Service(answering("Yes."), limits=Limits(turns_per_minute=2))
+    for _ in range(2):
+        body_of(service.handle(asking("POST", CHAT, VERSION_4)))
+    answer = service.handle(asking("POST", CHAT, VERSION_4))
+    assert refusal(answer) == (429, "RATE_LIMITED")
+    assert 1 <= int(answer.headers["retry-after"]) <= 60
+    assert len(service.model.prompts) == 2
 
 
 def test_nobody_chats_without_a_good_token(service: Service) -> None:

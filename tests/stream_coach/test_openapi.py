@@ -21,7 +21,8 @@ from stream_coach import api, openapi
 from stream_coach.deliveries.plain_json import DEFAULT_PAGE
 from stream_coach.http_errors import STATUSES
 from stream_coach.openapi import document, printed
-from stream_coach.routes import CONVERSATION, ROUTES
+from stream_coach.routes import ROUTES
+from stream_coach.routes.conversation_routes import CONVERSATION
 from tests.stream_coach.schemas import DOCUMENT, faults, ref, resolved
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -206,13 +206,17 @@ def _refused(
             f"{turn.conversation.coach_id!r}; create it with POST …/conversations"
         )
     if any(writes[position].key.sk.startswith("RATE#") for position in failed.found):
-        elapsed_ms = now_ms % MINUTE_MS
-        raise RateLimited(retry_after_s=max(1, (MINUTE_MS - elapsed_ms) // 1000))
+        raise rate_limited(now_ms)
     if meta is not None:
         _make_way(turn.conversation, meta, now_ms, ports)
         if turn.replaces is not None and meta["lastId"] != turn.replaces.last_id:
             raise InvalidUserResponse("something was said since; only the latest answer can be written anew")
     return None
+
+
+def rate_limited(now_ms: int) -> RateLimited:
+    """Return the refusal of who has begun too much in this minute."""
+    return RateLimited(retry_after_s=max(1, (MINUTE_MS - now_ms % MINUTE_MS) // 1000))
 
 
 def same_request(turn: CoachTurn, existing: TurnRecord) -> TurnRecord:

@@ -7,7 +7,7 @@ from typing import Final
 
 from libs.coach_conversation.errors import StoreUnavailable, TurnCancelled, TurnFailed, TurnLost
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.store import items, transitions
+from libs.coach_conversation.store import items, log_items, transitions
 from libs.coach_conversation.store.table import ConditionFailed, Item
 from libs.coach_conversation.store.transitions import Lease
 from libs.coach_conversation.types import LIVE_STATUSES
@@ -143,7 +143,7 @@ def _one_entry(events: Sequence[TurnEvent]) -> list[TurnEvent]:
     chosen: list[TurnEvent] = []
     size = len("[]")
     for event in events:
-        size += items.logged_bytes(event)
+        size += log_items.logged_bytes(event)
         if chosen and size > MAX_ENTRY_BYTES:
             break
         chosen.append(event)

@@ -6,7 +6,7 @@ from typing import Final
 from libs.coach_conversation import reply
 from libs.coach_conversation.errors import ModelStreamInterrupted, TurnCancelled
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.store import items, transitions
+from libs.coach_conversation.store import items, log_items, transitions
 from libs.coach_conversation.store.ids import iso
 from libs.coach_conversation.store.table import ConditionFailed, Query
 from libs.coach_conversation.types import ConversationRef, Ending, Limits, Message, TurnId, TurnRecord
@@ -56,7 +56,7 @@ def logged(record: TurnRecord, ports: Ports, *, after_key: str | None = None) ->
         page = ports.table.query(
             Query(pk=items.partition(record.conversation), prefix=prefix, after=after_key, limit=LOG_PAGE)
         )
-        found += items.events_from(item for item in page if item["ttl"] > now_s)
+        found += log_items.events_from(item for item in page if item["ttl"] > now_s)
         after_key = page[-1]["sk"] if page else after_key
         if len(page) < LOG_PAGE:
             return found, after_key

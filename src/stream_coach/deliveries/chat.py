@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from libs.coach_conversation.chats import chatting
 from libs.coach_conversation.ports import Ports
+from libs.coach_conversation.types import Chat, UserId
 from libs.lambda_runtime import Context, StreamingResponse
 from libs.streaming.encoders.base import Encoder
 from libs.streaming.encoders.negotiate import AI_SDK, encoder_for, negotiate
@@ -21,11 +22,13 @@ ACTION: Final = "chat-v2-stream"
 def stream_chat(call: Call, ports: Ports) -> StreamingResponse:
     """Answer the client's messages as its AI SDK reads it.
 
-    Raises  StreamingError, InvalidUserResponse: before any model was called
+    Raises  StreamingError, InvalidUserResponse, RateLimited, StoreUnavailable: before any model was called
     """
     body = call.request.json_body()
     encoder = _encoder(call.request, body)
-    return StreamingResponse(200, encoder.headers, (), _answered(body, encoder, call.context, ports))
+    chat = _chat(body)
+    chatting.count(UserId(call.params["userId"]), ports)
+    return StreamingResponse(200, encoder.headers, (), _answered(chat, encoder, call.context, ports))
 
 
 def invoked_chat(request: Request, context: Context, ports: Ports) -> Iterator[bytes]:
@@ -33,7 +36,7 @@ def invoked_chat(request: Request, context: Context, ports: Ports) -> Iterator[b
     body = request.payload.get("payload")
     if not isinstance(body, dict):
         raise InvalidEvent(f"the action {ACTION!r} needs a 'payload' with 'messages'")
-    return _answered(body, _encoder(request, body), context, ports)
+    return _answered(_chat(body), _encoder(request, body), context, ports)
 
 
 def _encoder(request: Request, body: dict[str, Any]) -> Encoder:
@@ -41,8 +44,11 @@ def _encoder(request: Request, body: dict[str, Any]) -> Encoder:
     return encoder_for(protocol, request, turn_id="")
 
 
-def _answered(body: dict[str, Any], encoder: Encoder, context: Context, ports: Ports) -> Stream:
-    chat = chat_bodies.chat_from(chat_bodies.parse_chat(body))
+def _chat(body: dict[str, Any]) -> Chat:
+    return chat_bodies.chat_from(chat_bodies.parse_chat(body))
+
+
+def _answered(chat: Chat, encoder: Encoder, context: Context, ports: Ports) -> Stream:
     deadline_s = deadline_of(context, ports)
     under_way = chatting.start(chat, ports, message_id=ports.ulid(""), deadline_s=deadline_s)
     watched = Watched(under_way.feed.reader(), under_way.leave)

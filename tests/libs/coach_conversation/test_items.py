@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.coach_conversation.store import items
+from libs.coach_conversation.store import items, log_items
 from libs.coach_conversation.types import (
     CoachId,
     Ending,
@@ -173,7 +173,7 @@ def test_a_coach_needs_no_more_than_a_name_and_a_persona() -> None:
 
 
 def test_a_log_entry_expires_after_a_day() -> None:
-    entry = items.log_item(TurnId("t-1"), 4, [Chunk("ü"), Progress("saving", "s")], NOW_MS)
+    entry = log_items.log_item(TurnId("t-1"), 4, [Chunk("ü"), Progress("saving", "s")], NOW_MS)
     assert entry == {
         "turnId": "t-1",
         "firstNumber": 4,
@@ -187,12 +187,12 @@ def test_the_events_of_a_log_come_back_with_their_numbers(entries: list[list[str
     stored, expected = list[dict[str, Any]](), list[tuple[int, TurnEvent]]()
     for texts in entries:
         events = [Chunk(text) for text in texts]
-        stored.append(items.log_item(TurnId("t-1"), len(expected) + 1, events, NOW_MS))
+        stored.append(log_items.log_item(TurnId("t-1"), len(expected) + 1, events, NOW_MS))
         expected += enumerate(events, start=len(expected) + 1)
-    assert items.events_from(stored) == expected
+    assert log_items.events_from(stored) == expected
 
 
 def test_a_log_holds_events_of_every_kind() -> None:
     events: list[TurnEvent] = [Start("t-1", "c-1", "m-2"), Contextual("initial_greeting", "Hi\n"), Chunk("a")]
-    entry = items.log_item(TurnId("t-1"), 1, events, NOW_MS)
-    assert items.events_from([entry]) == [(1, events[0]), (2, events[1]), (3, events[2])]
+    entry = log_items.log_item(TurnId("t-1"), 1, events, NOW_MS)
+    assert log_items.events_from([entry]) == [(1, events[0]), (2, events[1]), (3, events[2])]

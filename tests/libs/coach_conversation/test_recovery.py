@@ -6,7 +6,7 @@ import pytest
 from libs.coach_conversation import recovery
 from libs.coach_conversation.admission import Admitted, enqueue
 from libs.coach_conversation.recovery import LOG_PAGE
-from libs.coach_conversation.store import items, transitions
+from libs.coach_conversation.store import items, log_items, transitions
 from libs.coach_conversation.store.table import ConditionFailed, Put
 from libs.coach_conversation.types import Ending, Mode, Part, TurnId
 from libs.streaming.events import Chunk, Contextual, Progress, TurnEvent
@@ -73,7 +73,7 @@ def test_entries_past_their_ttl_do_not_count() -> None:
 def test_the_log_of_another_turn_is_not_read() -> None:
     scene, _ = running([Chunk("a")])
     other = items.log_key(REF, TurnId(f"{asked().turn_id}0"), 1)
-    scene.stored.commit([Put(other, items.log_item(TurnId("t"), 1, [Chunk("x")], START_MS))])
+    scene.stored.commit([Put(other, log_items.log_item(TurnId("t"), 1, [Chunk("x")], START_MS))])
     assert recovery.logged(scene.record(), scene.ports)[0] == [(1, Chunk("a"))]
 
 

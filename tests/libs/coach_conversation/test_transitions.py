@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from libs.coach_conversation.store import items, transitions
+from libs.coach_conversation.store import items, log_items, transitions
 from libs.coach_conversation.store.beginning import Reserved
 from libs.coach_conversation.store.table import ConditionFailed, Key, Put, Update, Write
 from libs.coach_conversation.store.transitions import Lease
@@ -334,7 +334,7 @@ def test_a_tick_writes_an_entry_and_how_far_the_log_goes() -> None:
     scene.table.commit(log())
     assert (scene.record.logged_up_to, scene.record.status) == (2, "processing")
     entry = scene.item(items.log_key(REF, TURN.turn_id, 1)) or {}
-    assert items.events_from([entry]) == [(1, Progress("routing", "r")), (2, Chunk("a"))]
+    assert log_items.events_from([entry]) == [(1, Progress("routing", "r")), (2, Chunk("a"))]
 
 
 def test_the_first_content_makes_the_turn_streaming() -> None:

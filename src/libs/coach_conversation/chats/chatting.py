@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from libs.coach_conversation import prompts
+from libs.coach_conversation.admission import rate_limited
 from libs.coach_conversation.answering import answer
 from libs.coach_conversation.chats import chats
 from libs.coach_conversation.endings import Meter
@@ -13,8 +14,10 @@ from libs.coach_conversation.feed import TurnFeed
 from libs.coach_conversation.generation import Generated
 from libs.coach_conversation.inbox import Inbox
 from libs.coach_conversation.ports import Ports, Prompt
+from libs.coach_conversation.store import beginning
+from libs.coach_conversation.store.table import ConditionFailed
 from libs.coach_conversation.turn import NOTICES
-from libs.coach_conversation.types import Chat
+from libs.coach_conversation.types import Chat, UserId
 from libs.streaming.events import Chunk, Complete, Error, Notice, Start, Terminal, TurnEvent, is_terminal
 
 
@@ -30,6 +33,20 @@ class Chatting:
         """Give the model call up if it still runs, and wait for its end: nobody would ever read it."""
         self.inbox.put(TurnCancelled("nobody listens any more"))
         self.ended.result()
+
+
+def count(user_id: UserId, ports: Ports) -> None:
+    """Count the chat as a turn against the person's limit: all that is written, and nothing without a limit.
+
+    Raises  RateLimited, StoreUnavailable
+    """
+    now_ms = ports.clock.now_ms()
+    writes = beginning.counted(user_id, now_ms, ports.limits.turns_per_minute)
+    try:
+        if writes:
+            ports.table.commit(writes)
+    except ConditionFailed:
+        raise rate_limited(now_ms) from None
 
 
 def prompt_of(chat: Chat, ports: Ports) -> Prompt:

@@ -16,7 +16,7 @@ from libs.coach_conversation.store.table import (
     Update,
     Write,
 )
-from libs.coach_conversation.types import CoachTurn, Message, MessageId, Part
+from libs.coach_conversation.types import CoachTurn, Message, MessageId, Part, UserId
 
 META_WRITE: Final = 0
 MINUTE_MS: Final = 60_000
@@ -69,7 +69,7 @@ def writes(
         _locked(turn, ids, now_ms=now_ms, created_at=created_at),
         record,
         *_said(turn, ids, now_ms=now_ms, created_at=created_at),
-        *_counted(turn, now_ms, turns_per_minute),
+        *counted(turn.conversation.user_id, now_ms, turns_per_minute),
     ]
 
 
@@ -119,10 +119,10 @@ def _said(turn: CoachTurn, ids: Reserved, *, now_ms: int, created_at: str) -> li
     ]
 
 
-def _counted(turn: CoachTurn, now_ms: int, turns_per_minute: int) -> list[Write]:
-    """Count the turn against the person's limit; 0 means that there is none."""
+def counted(user_id: UserId, now_ms: int, turns_per_minute: int) -> list[Write]:
+    """Count a turn, or a chat, against the person's limit; 0 means that there is none."""
     if turns_per_minute <= 0:
         return []
-    key = items.rate_key(turn.conversation.user_id, now_ms // MINUTE_MS)
+    key = items.rate_key(user_id, now_ms // MINUTE_MS)
     room = Either((Absent("turns"), Less("turns", turns_per_minute)))
     return [Update(key, set={"ttl": now_ms // 1000 + items.RATE_TTL_S}, add={"turns": 1}, when=(room,))]

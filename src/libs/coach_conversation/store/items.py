@@ -4,7 +4,6 @@ Message parts are stored as lengths into `content`, not as texts of their own: a
 256 KB and an item 400 KB, and so the parts can never disagree with the content.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -27,10 +26,8 @@ from libs.coach_conversation.types import (
     UserId,
 )
 from libs.memory.types import Memory
-from libs.streaming.events import TurnEvent, from_record, to_record
 
 TURN_TTL_S: Final = 30 * 86_400
-LOG_TTL_S: Final = 86_400
 RATE_TTL_S: Final = 300
 DUE: Final = "DUE"
 INDEX: Final = "GSI1"
@@ -279,30 +276,3 @@ def coach_item(coach: CoachConfig) -> Item:
         "goals": list(coach.goals),
         "limits": list(coach.limits),
     }
-
-
-def log_item(turn_id: TurnId, first_number: int, events: Sequence[TurnEvent], now_ms: int) -> Item:
-    return {
-        "turnId": turn_id,
-        "firstNumber": first_number,
-        "events": f"[{','.join(map(_logged, events))}]",
-        "ttl": now_ms // 1000 + LOG_TTL_S,
-    }
-
-
-def logged_bytes(event: TurnEvent) -> int:
-    """Return what the event takes of a log item, its comma included."""
-    return len(_logged(event).encode()) + 1
-
-
-def _logged(event: TurnEvent) -> str:
-    return json.dumps(to_record(event), ensure_ascii=False, separators=(",", ":"))
-
-
-def events_from(items: Iterable[Mapping[str, Any]]) -> list[tuple[int, TurnEvent]]:
-    """Return the numbered events of log items that are in order."""
-    return [
-        (number, from_record(record))
-        for item in items
-        for number, record in enumerate(json.loads(item["events"]), start=item["firstNumber"])
-    ]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from libs.coach_conversation.store import beginning, items
+from libs.coach_conversation.store import beginning, items, log_items
 from libs.coach_conversation.store.beginning import Reserved
 from libs.coach_conversation.store.table import (
     Absent,
@@ -188,7 +188,7 @@ def log(
         return [record]
     entry = Put(
         items.log_key(ref, turn_id, first_number),
-        items.log_item(turn_id, first_number, events, now_ms),
+        log_items.log_item(turn_id, first_number, events, now_ms),
         when=(Absent("pk"),),
     )
     return [record, entry]
