@@ -88,6 +88,7 @@ def test_only_the_function_that_issues_tickets_gets_their_keys() -> None:
     assert function["TICKET_KEYS"] == "k1:secret"
     assert function.items() - worker.items() == {
         ("TICKET_KEYS", "k1:secret"),
+        ("EMPTY_ANSWERS", "true"),
         ("AWS_LAMBDA_EXEC_WRAPPER", "/var/task/bootstrap"),
     }
     assert worker.items() <= function.items()

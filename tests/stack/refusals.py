@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import httpx
 
-from tests.stack.client import Stack
+from tests.stack.client import Stack, eventually
+from tests.stack.queued import Queues
 from tests.stack.sse import Event, parse_block
 
 RETRYABLE: Final = frozenset({"CONVERSATION_BUSY", "RATE_LIMITED"})
@@ -72,7 +73,12 @@ def _check_event(response: httpx.Response, problem: Mapping[str, Any], status: i
 
 @contextmanager
 def nothing_happens(stack: Stack) -> Iterator[None]:
-    """Check that within the block no model is called and no item is written."""
+    """Check that within the block no model is called and no item is written.
+
+    What earlier tests left to the worker is waited for.
+    """
+    queues = Queues(stack.endpoints)
+    eventually(lambda: not queues.left())
     before = stack.table.count()
     yield
     assert stack.emulator.calls() == []

@@ -106,6 +106,12 @@ class Ledger:
         with self._lock:
             self._people[user] = _Person(plan)
 
+    def expect_again(self, user: str) -> None:
+        """Have the person's plan happen at the next such operation: this time it came too late."""
+        with self._lock:
+            person = self._people[user]
+            self._people[user] = _Person(person.plan)
+
     def heard(self, user: str) -> list[Operation]:
         with self._lock:
             return list(self._people[user].heard)
@@ -240,7 +246,12 @@ class _Link:
 
     def _kill(self, user: str) -> None:
         ports = [self.writer.get_extra_info(end)[1] for end in ("peername", "sockname")]
-        pid = owner_of(*ports)
+        try:
+            pid = owner_of(*ports)
+        except LookupError:
+            # Its process died of another kill between its asking and this one.
+            self.ledger.expect_again(user)
+            raise _Over from None
         self.ledger.killed[user] = pid
         os.kill(pid, signal.SIGKILL)
         raise _Over

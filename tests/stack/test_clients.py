@@ -120,6 +120,7 @@ def test_a_client_tells_of_an_error_behind_the_first_byte(
 def test_a_client_that_was_cut_off_has_the_whole_answer_in_the_end(
     client: Client, conversation: Conversation, stack: Stack, name: str
 ) -> None:
+    stack.emulator.play(interTokenMs=4 * GAP_MS)
     shown = play(client(name), "resume", conversation, cutAfter=CUT_AFTER)
     message = saved(conversation)
     assert (shown["text"], shown["messageId"]) == (WORDS, message["messageId"])
