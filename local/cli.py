@@ -41,7 +41,7 @@ class LazyGroup(click.Group):
     cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
 def main() -> None:
-    """Stream an AI coach's answers from AWS Lambda, all on this machine.
+    """Run the streaming coach on this machine, talk to it, and examine a deployed one.
 
     \b
     Examples:

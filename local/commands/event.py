@@ -33,7 +33,7 @@ def event(name: str, state: StateDir, user: str, conversation: str | None) -> No
     Examples:
       coach event stream
       coach event stream --user alice --conversation 01JD3Z8Y2M3QZ6T7V9W0X1Y2Z3
-      coach event stream | sam local invoke StreamCoachFunction --event -
+      coach event stream | .tools/sam/bin/sam local invoke StreamCoachFunction --event -
     """
     with clear_errors():
         text = read_event(project.EVENTS, name)

@@ -30,7 +30,7 @@ def recall(index: Path, k: int, relevant: bool, timings: bool, query: str | None
     """Print the texts of the index FILE that answer QUERY best, with their scores, as one JSON line.
 
     Without QUERY standard input holds JSON lines, "query" and where wanted "id" and "k", and each gets its
-    line. "score" is comparable within one question, "similarity" is the cosine, "lexical" is 1 for a
+    line. "score" is comparable within one question, "similarity" is the cosine, "lexical" is about 1 for a
     sentence that holds every word asked for. It works whether or not the stack runs.
 
     \b

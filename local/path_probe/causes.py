@@ -1,6 +1,6 @@
 """Who probably holds a stream back, by the marks that it leaves in the headers, and what to do. Pure data.
 
-Source  the vendors' manuals; what was seen by the probe is `docs/` of nobody: where in doubt, probe each hop
+Source  the vendors' manuals, not measurements: where in doubt, probe each hop
 """
 
 from collections.abc import Callable, Mapping

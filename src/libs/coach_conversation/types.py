@@ -236,7 +236,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The budgets of TURN.md, in the units of their names."""
+    """The budgets of docs/turn.md, in the units of their names."""
 
     store_timeout_s: float = 2.0
     router_timeout_s: float = 1.5

@@ -1,4 +1,4 @@
-"""Every change of a turn's state: one function each, with its condition beside it.
+"""Every change of a turn's own state: one function each, with its condition beside it.
 
 Each returns the writes of one transaction. The names are those of the transition table in
 docs/turn.md; the tests of the stored states are generated from the same functions.
