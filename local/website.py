@@ -83,7 +83,7 @@ class Website:
 
     async def _answer_config(self, exchange: Exchange) -> None:
         # It holds a token: a page elsewhere whose name was made to point here is told nothing.
-        if urlsplit(f"//{exchange.header('host')}").hostname not in OWN_NAMES:
+        if _host_of(exchange) not in OWN_NAMES:
             await exchange.reply_json(403, {"message": f"{CONFIG} is for pages of this machine"}, _SAFE)
             return
         body = json.dumps(self.config(), separators=(",", ":")).encode()
@@ -97,7 +97,11 @@ class Website:
         if not parts or ".." in parts or "\0" in name or "\\" in name or parts[0] == "/":
             return None
         found = self.root.joinpath(*parts)
-        return found if found.is_file() and found.resolve().is_relative_to(self.root.resolve()) else None
+        try:
+            inside = found.is_file() and found.resolve().is_relative_to(self.root.resolve())
+        except OSError:  # a name that no file can have
+            return None
+        return found if inside else None
 
 
 def _headers(path: Path, tag: str) -> Headers:
@@ -106,3 +110,10 @@ def _headers(path: Path, tag: str) -> Headers:
     kind = _TYPES.get(path.suffix, "application/octet-stream")
     policy = (("content-security-policy", POLICY),) if path.suffix == ".html" else ()
     return (("content-type", kind), ("cache-control", kept), ("etag", tag), *policy, *_SAFE)
+
+
+def _host_of(exchange: Exchange) -> str | None:
+    try:
+        return urlsplit(f"//{exchange.header('host')}").hostname
+    except ValueError:
+        return None

@@ -25,12 +25,12 @@ class ChatMessage(BaseModel):
 
     @property
     def text(self) -> str:
-        if isinstance(self.content, str) and not self.parts:
+        said = "".join(part.text for part in self.parts if part.type == "text")
+        if said or self.content is None:
+            return said
+        if isinstance(self.content, str):
             return self.content
-        parts = self.parts or self.content
-        return "".join(
-            part.text for part in parts or () if isinstance(part, TextPart) and part.type == "text"
-        )
+        return "".join(part.text for part in self.content if part.type == "text")
 
 
 class ChatRequestBody(BaseModel):
@@ -49,14 +49,18 @@ class ChatRequestBody(BaseModel):
         str,
         Field(
             max_length=200,
-            pattern=r"^[A-Za-z0-9._:/@+-]*$",
+            pattern=r"^([A-Za-z0-9._:/@+-]*[A-Za-z0-9._/@+-])?$",
             description="Which model answers, by `provider:id`; `bedrock:` may be left out. "
             "Without it, the service's own.",
         ),
     ] = ""
     max_tokens: Annotated[
         int | None,
-        Field(ge=1, description="At most so many tokens, and never more than the service's own limit."),
+        Field(
+            ge=1,
+            le=1_000_000,
+            description="At most so many tokens, and never more than the service's own limit.",
+        ),
     ] = None
     temperature: Annotated[
         float | None, Field(ge=0, le=2, description="Where the model takes one; else it is left out.")
@@ -89,5 +93,5 @@ def chat_from(body: ChatRequestBody) -> Chat:
         system="\n\n".join(text for text in (body.system, *instructions) if text.strip()),
         model_id=body.model,
         max_tokens=body.max_tokens,
-        temperature=body.temperature,
+        temperature=round(body.temperature, 4) if body.temperature is not None else None,
     )

@@ -46,7 +46,8 @@ function open(spec, base, options = {}) {
       roles: page.current().messages.map(({ role }) => role),
       ...more,
     });
-  return { page, seen, outcome, chat: page.current };
+  const isShown = () => page.current().status === 'ready' && answer() && seen.text === textOf(answer());
+  return { page, seen, outcome, isShown, chat: page.current };
 }
 
 const settled = (chat, seen) => until(() => ['ready', 'error'].includes(chat().status) && (seen.text || seen.errors.length), 'the chat is settled');
@@ -100,7 +101,7 @@ async function resume(spec) {
   const second = open(spec, path.url, { messages, resume: true });
   await Promise.all([first.chat().resumeStream(), until(() => second.seen.text, 'the reloaded page streams')]);
   await settled(second.chat, second.seen);
-  await until(() => second.chat().status === 'ready', 'the reloaded page is done');
+  await until(() => first.isShown() && second.isShown(), 'both pages show all of it');
   const outcome = first.outcome({ cut, reloaded: second.outcome() });
   first.page.unmount();
   second.page.unmount();

@@ -254,7 +254,8 @@ def test_a_turn_of_which_nothing_was_kept_is_run_again_for_who_has_seen_nothing_
     for one in anew:
         check_stream(one.again.events)
         assert one.again.last["type"] == "complete"
-        assert one.model_calls == one.then.model_calls + 2
+        # A call that fails before its first delta is made once more.
+        assert one.model_calls - one.then.model_calls in (2, 3)
 
 
 def test_a_turn_that_was_saved_is_complete_although_nobody_heard_of_it(killed: Cases) -> None:

@@ -300,7 +300,10 @@ def test_the_history_is_read_by_pages(service: Service) -> None:
     assert "cursor" not in older
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "limit=", "limit=%D9%A3", "before=x"])
+LIMITS: Final = ("0", "101", "x", "", "%D9%A3", f"000000001{'9' * 5000}")
+
+
+@pytest.mark.parametrize("query", [*(f"limit={limit}" for limit in LIMITS), "before=x"], ids=range(7))
 def test_a_page_that_is_none_is_refused(service: Service, query: str) -> None:
     assert refusal(service.handle(asking("GET", f"{ONE}/messages", query=query))) == (400, "INVALID_CURSOR")
 

@@ -19,6 +19,7 @@ def read(**body: Any) -> Chat:
         {"role": "user", "content": "Hello"},
         {"role": "user", "content": [{"type": "text", "text": "Hel"}, {"type": "text", "text": "lo"}]},
         {"role": "user", "content": "", "parts": [{"type": "text", "text": "Hello"}]},
+        {"role": "user", "content": "Hello", "parts": [{"type": "step-start"}]},
         {
             "id": "m1",
             "role": "user",

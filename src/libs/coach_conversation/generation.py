@@ -59,17 +59,20 @@ def _within_limits(call: ModelCall, inbox: Inbox, limits: Limits) -> Iterator[st
     room, timeout_s = limits.max_answer_bytes, limits.first_delta_timeout_s
     stop_reason: str | None = None
     usage = Usage(model_calls=1)
+    held = ""
     while True:
         arrived = inbox.take(timeout_s)
         if arrived is SILENCE:
             silence = ModelSilent(f"the model said nothing for {timeout_s:g} s; ask again")
             arrived = call, _Ended(silence)
         match _of(call, arrived):
-            case Delta(text):
-                size = len(text.encode())
+            case Delta(piece):
+                text, held = _whole_characters(held + piece)
+                data = text.encode()
+                size = len(data)
                 if size > min(room, MAX_PIECE_BYTES):
-                    yield from _pieces(text.encode()[:room])
-                else:
+                    yield from _pieces(data[:room])
+                elif text:
                     yield text
                 if size > room:
                     yield Generated("max_tokens", usage)
@@ -84,6 +87,18 @@ def _within_limits(call: ModelCall, inbox: Inbox, limits: Limits) -> Iterator[st
                 answered = room < limits.max_answer_bytes
                 yield _generated(failure, stop_reason, usage, answered=answered)
                 return
+
+
+def _whole_characters(text: str) -> tuple[str, str]:
+    """Return the text without a first half of a surrogate pair at its end, and that half, held back.
+
+    A half that is alone is replaced.
+    """
+    if text.isascii():
+        return text, ""
+    held = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+    whole = text.removesuffix(held)
+    return whole.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"), held
 
 
 def _pieces(data: bytes) -> Iterator[str]:

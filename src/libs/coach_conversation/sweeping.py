@@ -39,6 +39,8 @@ def sweep(ports: Ports) -> int:
             _sweep_one(item, now_ms, ports)
         except (ConditionFailed, StoreUnavailable, MemoryUnavailable):
             continue
+        except Exception:  # noqa: BLE001 - one bad item must not keep the sweeper from all others
+            ports.journal.unexpected("sweep item")
     indexing.settle_due([notes.note_from(item) for item in due if notes.is_note(item)], ports)
     return len(due)
 

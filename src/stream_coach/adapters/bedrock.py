@@ -70,6 +70,7 @@ class BedrockCall(ModelCall):
             with self._socket.tracked():
                 response = self._client.converse(**_request(self._prompt))
         except (BotoCoreError, ClientError, HTTPError, OSError) as error:
+            self._socket.release()
             raise _failure(error) from error
         self._socket.release()
         return response
@@ -97,6 +98,7 @@ class BedrockCall(ModelCall):
             with self._socket.tracked():
                 stream = self._client.converse_stream(**_request(self._prompt))["stream"]
         except (BotoCoreError, ClientError, HTTPError, OSError) as error:
+            self._socket.release()
             raise _failure(error) from error
         with closing(stream):
             try:

@@ -110,6 +110,7 @@ class ChatCompletionsCall(ModelCall):
             with self._socket.tracked():
                 return self._client.chat.completions.create(**self._request, **options)
         except _BROKEN as error:
+            self._socket.release()
             raise _failure(error) from error
 
     def _usage(self, used: object) -> Usage:

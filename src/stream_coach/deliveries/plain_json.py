@@ -1,6 +1,7 @@
 """Plain JSON answers: conversations and their history."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from stream_coach import bodies
 from stream_coach.deliveries.call import Call
 
 DEFAULT_PAGE: Final = 50
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 JSON_HEADERS: Final = {"content-type": "application/json", "cache-control": "no-store"}
 
 
@@ -83,6 +85,6 @@ def page_limit(text: str | None) -> int:
     """Return how many to show at most. Raises InvalidCursor."""
     if text is None:
         return DEFAULT_PAGE
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= conversations.MAX_PAGE:
+    if not _NUMBER.fullmatch(text) or not 1 <= int(text) <= conversations.MAX_PAGE:
         raise InvalidCursor(f"limit is not a number from 1 to {conversations.MAX_PAGE}")
     return int(text)

@@ -192,3 +192,8 @@ def test_the_longest_message_is_read_in_a_blink() -> None:
         assess(plan[:LONGEST])
         spent_s.append(time.thread_time() - began_s)
     assert min(spent_s) < 0.005
+
+
+@pytest.mark.parametrize("text", ["my chest " + "9" * 5000 + " hurts", "suicide " * 2000, "9" * 16_000])
+def test_any_text_of_any_length_is_read(text: str) -> None:
+    care.assess(text)

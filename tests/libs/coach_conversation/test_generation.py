@@ -240,3 +240,17 @@ def test_what_is_kept_is_a_beginning_of_what_was_said(deltas: list[str], room: i
     assert whole.startswith(kept)
     assert len(kept.encode()) <= room
     assert kept == whole or len(whole.encode()) > room
+
+
+@pytest.mark.parametrize(
+    ("deltas", "said"),
+    [
+        (("Hi \ud83d", "\ude00 there"), "Hi 😀 there"),
+        (("\ud83d", "\ude00"), "😀"),
+        (("a\ud83d", "b"), "a\ufffdb"),
+        (("\ude00a",), "\ufffda"),
+        (("a", "\ud83d"), "a"),
+    ],
+)
+def test_a_character_that_is_torn_between_deltas_is_put_together(deltas: tuple[str, ...], said: str) -> None:
+    assert "".join(piece for piece in generation(*answering(*deltas)) if isinstance(piece, str)) == said

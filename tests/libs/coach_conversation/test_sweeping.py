@@ -1,4 +1,5 @@
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 
@@ -8,11 +9,15 @@ from libs.coach_conversation.sweeping import BATCH, MAX_ATTEMPTS, conversation_o
 from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef, UserId
 from libs.streaming.events import Chunk
 from tests.fakes.faults import preceded_by, refused
-from tests.fakes.ports import REF, FakeQueue, asked, conversation_items
+from tests.fakes.ports import REF, FakeJournal, FakeQueue, asked, conversation_items
 from tests.fakes.table import FakeTable
 from tests.libs.coach_conversation.scenes import Scene
 
 DUE_S: Final = 60.001
+
+
+def broken(_: Callable[[], Any]) -> Any:
+    raise ValueError("refused")
 
 
 def sent(scene: Scene) -> list[str]:
@@ -126,6 +131,16 @@ def test_one_turn_that_cannot_be_settled_does_not_keep_the_others_waiting() -> N
     assert sweep(scene.ports) == 3
     assert sweep(scene.ports) == 1
     assert sweep(scene.ports) == 0
+
+
+def test_a_fault_of_ours_with_one_turn_does_not_keep_the_others_waiting() -> None:
+    scene, _ = others(3)
+    scene.table.next("commit", broken)
+    assert sweep(scene.ports) == 3
+    assert sweep(scene.ports) == 1
+    journal = scene.ports.journal
+    assert isinstance(journal, FakeJournal)
+    assert journal.unforeseen == [("sweep item", "ValueError('refused')")]
 
 
 def test_a_sweep_takes_what_is_longest_due_and_the_next_one_the_rest() -> None:

@@ -11,6 +11,7 @@ that begins with `!` cannot be), or a `calm` phrase of its kind stands in the sa
 ago") and none that makes it alarming `still`. Of several kinds, the first in the file is answered.
 """
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -97,7 +98,11 @@ class _Reader:
 
     def assess(self, text: str) -> Care | None:
         words = wording.read(text, self._spellings)
-        starts = {_sentence_start(words, hit.start) for hit in self._alarms.find(words)}
+        ends = [at for at, word in enumerate(words) if word == END]
+        starts = {
+            ends[before - 1] + 1 if (before := bisect_left(ends, hit.start)) else 0
+            for hit in self._alarms.find(words)
+        }
         meant = [kind for start in starts for kind in self._meant(words[start : words.index(END, start) + 1])]
         for kind, rules in self._rules.kinds.items():
             for language in (alarm.language for alarm in meant if alarm.kind == kind):
@@ -172,9 +177,3 @@ def _alarms(rules: Rules) -> Iterator[tuple[str, _Alarm]]:
         for language, phrases in one.alarms.items():
             for phrase in phrases:
                 yield phrase.removeprefix("!"), _Alarm(kind, language, not phrase.startswith("!"))
-
-
-def _sentence_start(words: Sequence[str], at: int) -> int:
-    while at > 0 and words[at - 1] != END:
-        at -= 1
-    return at

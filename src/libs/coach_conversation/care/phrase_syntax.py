@@ -41,7 +41,10 @@ class Slot:
         return not self.words.isdisjoint(said) or (self.is_number and NUMBER in said)
 
     def takes(self, word: str) -> bool:
-        return word in self.words or (word.isdecimal() and self.over < int(word) < self.under)
+        # float: int() refuses thousands of digits.
+        return word in self.words or (
+            self.is_number and word.isdecimal() and self.over < float(word) < self.under
+        )
 
 
 def spelled_out(parts: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -13,6 +13,8 @@ from libs.coach_conversation.types import Message, TurnRecord, UserId
 from libs.memory.errors import IndexUnavailable, MemoryUnavailable
 
 TRIES: Final = 3
+AWAY: Final = 2
+"""So many refusals in a row are an index that is away, not a text that it does not take."""
 
 
 def exchange_effect(record: TurnRecord, said: Message, ports: Ports) -> list[Write]:
@@ -42,17 +44,17 @@ def settle_early(writes: Iterable[Write], ports: Ports) -> None:
 
 
 def settle_due(due: Sequence[Note], ports: Ports) -> None:
-    """Settle the notes that are due; once the index does not answer, they are all put off."""
-    answers = True
+    """Settle the notes that are due; once the index seems to be away, all are put off."""
+    failed = 0
     for note in due:
         with suppress(StoreUnavailable, ConditionFailed):
             try:
-                if not answers:
+                if failed >= AWAY:
                     raise IndexUnavailable("the index did not answer a moment ago")
                 settle(note.user_id, note.text_id, ports)
                 _take_away(note, ports)
             except MemoryUnavailable:
-                answers = False
+                failed += 1
                 now_ms, pending_s = ports.clock.now_ms(), ports.limits.pending_s
                 ports.table.commit(notes.put_off(note, now_ms=now_ms, pending_s=pending_s))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from libs.coach_conversation.errors import InvalidCursor, WorkoutNotFound
 from libs.coach_conversation.kept import extraction, indexing, notes
@@ -34,8 +34,12 @@ type DistanceUnit = Literal["m", "km", "mi"]
 RECENT: Final = 5
 
 
+# No table holds a number of any size.
+type Quantity = Annotated[float, AfterValidator(lambda value: round(value, 3))]
+
+
 class Load(ToolInput):
-    value: Annotated[float, Field(ge=0, le=2000)]
+    value: Annotated[Quantity, Field(ge=0, le=2000)]
     unit: LoadUnit
 
 
@@ -50,7 +54,7 @@ class Exercise(ToolInput):
 
 
 class Distance(ToolInput):
-    value: Annotated[float, Field(gt=0, le=100_000)]
+    value: Annotated[Quantity, Field(ge=0.001, le=100_000)]
     unit: DistanceUnit
 
 
@@ -60,8 +64,8 @@ class Workout(ToolInput):
     discipline: Discipline
     exercises: Annotated[tuple[Exercise, ...], Field(max_length=50)] = ()
     distance: Distance | None = None
-    duration_minutes: Annotated[float, Field(gt=0, le=6000)] | None = None
-    rpe: Annotated[float, Field(ge=1, le=10)] | None = None
+    duration_minutes: Annotated[Quantity, Field(ge=0.001, le=6000)] | None = None
+    rpe: Annotated[Quantity, Field(ge=1, le=10)] | None = None
     notes: ShortText = ""
     performed_at: ShortText | None = None
 
