@@ -20,7 +20,7 @@ from libs.coach_conversation.personal_data import tombstones
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.recovery import find_turn
 from libs.coach_conversation.store import ids, items, transitions
-from libs.coach_conversation.store.beginning import META_WRITE, MINUTE_MS, Reserved
+from libs.coach_conversation.store.beginning import META_WRITE, Reserved, next_minute_s
 from libs.coach_conversation.store.ids import iso
 from libs.coach_conversation.store.table import Check, ConditionFailed, Item, Write
 from libs.coach_conversation.store.transitions import Lease
@@ -206,17 +206,12 @@ def _refused(
             f"{turn.conversation.coach_id!r}; create it with POST …/conversations"
         )
     if any(writes[position].key.sk.startswith("RATE#") for position in failed.found):
-        raise rate_limited(now_ms)
+        raise RateLimited(retry_after_s=next_minute_s(now_ms))
     if meta is not None:
         _make_way(turn.conversation, meta, now_ms, ports)
         if turn.replaces is not None and meta["lastId"] != turn.replaces.last_id:
             raise InvalidUserResponse("something was said since; only the latest answer can be written anew")
     return None
-
-
-def rate_limited(now_ms: int) -> RateLimited:
-    """Return the refusal of who has begun too much in this minute."""
-    return RateLimited(retry_after_s=max(1, (MINUTE_MS - now_ms % MINUTE_MS) // 1000))
 
 
 def same_request(turn: CoachTurn, existing: TurnRecord) -> TurnRecord:

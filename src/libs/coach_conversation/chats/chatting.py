@@ -5,11 +5,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from libs.coach_conversation import prompts
-from libs.coach_conversation.admission import rate_limited
 from libs.coach_conversation.answering import answer
 from libs.coach_conversation.chats import chats
 from libs.coach_conversation.endings import Meter
-from libs.coach_conversation.errors import TurnCancelled, TurnError, TurnFailed, Unforeseen
+from libs.coach_conversation.errors import RateLimited, TurnCancelled, TurnError, TurnFailed, Unforeseen
 from libs.coach_conversation.feed import TurnFeed
 from libs.coach_conversation.generation import Generated
 from libs.coach_conversation.inbox import Inbox
@@ -46,7 +45,7 @@ def count(user_id: UserId, ports: Ports) -> None:
         if writes:
             ports.table.commit(writes)
     except ConditionFailed:
-        raise rate_limited(now_ms) from None
+        raise RateLimited(retry_after_s=beginning.next_minute_s(now_ms)) from None
 
 
 def prompt_of(chat: Chat, ports: Ports) -> Prompt:

@@ -119,6 +119,11 @@ def _said(turn: CoachTurn, ids: Reserved, *, now_ms: int, created_at: str) -> li
     ]
 
 
+def next_minute_s(now_ms: int) -> int:
+    """Return how long until people are counted anew. Units: seconds, at least one."""
+    return max(1, (MINUTE_MS - now_ms % MINUTE_MS) // 1000)
+
+
 def counted(user_id: UserId, now_ms: int, turns_per_minute: int) -> list[Write]:
     """Count a turn, or a chat, against the person's limit; 0 means that there is none."""
     if turns_per_minute <= 0:
