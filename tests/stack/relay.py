@@ -31,10 +31,12 @@ type Name = Literal[
     "UpdateItem",
     "Converse",
     "ConverseStream",
+    "save",
 ]
 
 PERSON: Final = re.compile(rb"user-[0-9a-f]{12}")
 MODEL_CALLS: Final = ("Converse", "ConverseStream")
+"""Those of a turn itself; a `save` is a follow-up's, behind it."""
 PIECE: Final = 65_536
 _UNAVAILABLE: Final = (
     b"HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/x-amz-json-1.0\r\n"
@@ -143,7 +145,7 @@ def name_of(head: bytes, body: bytes) -> str:
     """Return what an operation is to a turn, and else what the SDK calls it."""
     target = re.search(rb"(?im)^x-amz-target: \w+\.(\w+)", head)
     if target is None:
-        return "ConverseStream" if b"/converse-stream " in head.partition(b"\r\n")[0] else "Converse"
+        return _model_call(head.partition(b"\r\n")[0], body)
     if target[1] == b"UpdateItem" and b'"followUps"' in body:
         return "sent"
     if target[1] != b"TransactWriteItems":
@@ -157,6 +159,12 @@ def name_of(head: bytes, body: bytes) -> str:
     if b'"EV#' in body:
         return "flush" if rb"\"stage\":\"saving\"" in body else "log"
     return "TransactWriteItems"
+
+
+def _model_call(request_line: bytes, body: bytes) -> str:
+    if b"/converse-stream " in request_line:
+        return "ConverseStream"
+    return "save" if re.search(rb'"toolChoice": ?\{"tool": ?\{"name": ?"save_', body) else "Converse"
 
 
 class Relay:

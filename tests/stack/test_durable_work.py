@@ -25,8 +25,8 @@ LOG: Final = "I did 5x5 squats at 100 kg today"
 FUNCTION_DIES: Final = (Kill("T2", "after"), Kill("sent", "before"), Kill("sent", "after"))
 """Between T2 and SQS; between SQS and the mark that all is sent; behind it."""
 WORKER_DIES: Final = (
-    Kill("Converse", "before", nth=2),
-    Kill("Converse", "after", nth=2),
+    Kill("save", "before"),
+    Kill("save", "after"),
     Kill("task", "before"),
     Kill("task", "after"),
 )

@@ -69,6 +69,7 @@ class Scene:
     first: Stream
     others: list[Stream]
     model_calls: tuple[int, int]
+    heard: list[str]
 
     @property
     def messages(self) -> list[tuple[str, str]]:
@@ -81,7 +82,8 @@ def _scene(relayed: Relayed, kill: Kill, *, stopped: bool) -> Scene:
     if stopped:
         assert turn.cancel().status_code == 202
     first, *others = _together(turn)
-    return Scene(turn, told, first, others, (calls, _model_calls(relayed, turn)))
+    heard = [one.name for one in relayed.ledger.heard(turn.conversation.person.user)]
+    return Scene(turn, told, first, others, (calls, _model_calls(relayed, turn)), heard)
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +118,7 @@ def test_what_nobody_had_begun_is_run_once_for_all(scenes: dict[str, Scene]) -> 
     scene = scenes["not begun"]
     check_stream(scene.first.events)
     assert scene.first.last["type"] == "complete"
-    assert scene.model_calls == (0, 2)
+    assert scene.model_calls == (0, 2), " ".join(scene.heard)
     assert scene.messages == [("user", "complete"), ("assistant", "complete")]
 
 
