@@ -225,6 +225,7 @@ def test_parameters_have_the_documented_defaults() -> None:
         "StreamingEnabled": "true",
         "EmptyAnswers": "true",
         "LogRetentionDays": 30,
+        "AlarmTopicArn": "",
     }
 
 
@@ -296,6 +297,10 @@ def test_outputs_name_what_clients_and_operators_need() -> None:
         "FunctionUrl": {"Fn::GetAtt": ["StreamCoachFunctionUrl", "FunctionUrl"]},
         "TableName": {"Ref": "Table"},
         "QueueUrl": {"Ref": "TurnQueue"},
+        "DeadLetterQueueUrl": {"Ref": "TurnDeadLetterQueue"},
+        "DeadLetterQueueArn": {"Fn::GetAtt": ["TurnDeadLetterQueue", "Arn"]},
+        "StreamCoachLogGroupName": {"Ref": "StreamCoachLogGroup"},
+        "TurnWorkerLogGroupName": {"Ref": "TurnWorkerLogGroup"},
         "TokenAudience": {"Ref": "TokenAudience"},
         "StarterCoachId": {"Ref": "StarterCoachId"},
     }
