@@ -51,6 +51,7 @@ OWNED: Final[Mapping[str, Owned]] = {
     "list_conversations": plain_json.list_conversations,
     "show_conversation": plain_json.show_conversation,
     "delete_conversation": plain_json.delete_conversation,
+    "list_coaches": plain_json.list_coaches,
     "show_coach": plain_json.show_coach,
     "save_coach": plain_json.save_coach,
     "begin_job": job_json.begin_job,

@@ -31,12 +31,15 @@ type Name = Literal[
     "UpdateItem",
     "Converse",
     "ConverseStream",
+    "InvokeModel",
     "save",
 ]
 
 PERSON: Final = re.compile(rb"user-[0-9a-f]{12}")
 MODEL_CALLS: Final = ("Converse", "ConverseStream")
-"""Those of a turn itself; a `save` is a follow-up's, behind it."""
+"""Those of a turn itself; follow-ups `save` what was said and embed it, behind the turn."""
+_MODEL_CALL: Final = re.compile(rb"POST /model/[^/ ]+/([a-z-]+) ")
+_NAMES: Final = {b"converse": "Converse", b"converse-stream": "ConverseStream", b"invoke": "InvokeModel"}
 PIECE: Final = 65_536
 _UNAVAILABLE: Final = (
     b"HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/x-amz-json-1.0\r\n"
@@ -145,7 +148,7 @@ def name_of(head: bytes, body: bytes) -> str:
     """Return what an operation is to a turn, and else what the SDK calls it."""
     target = re.search(rb"(?im)^x-amz-target: \w+\.(\w+)", head)
     if target is None:
-        return _model_call(head.partition(b"\r\n")[0], body)
+        return _model_call(head, body)
     if target[1] == b"UpdateItem" and b'"followUps"' in body:
         return "sent"
     if target[1] != b"TransactWriteItems":
@@ -161,10 +164,11 @@ def name_of(head: bytes, body: bytes) -> str:
     return "TransactWriteItems"
 
 
-def _model_call(request_line: bytes, body: bytes) -> str:
-    if b"/converse-stream " in request_line:
-        return "ConverseStream"
-    return "save" if re.search(rb'"toolChoice": ?\{"tool": ?\{"name": ?"save_', body) else "Converse"
+def _model_call(head: bytes, body: bytes) -> str:
+    found = _MODEL_CALL.match(head)
+    assert found is not None, head
+    saves = re.search(rb'"toolChoice": ?\{"tool": ?\{"name": ?"save_', body)
+    return "save" if saves is not None else _NAMES[found[1]]
 
 
 class Relay:

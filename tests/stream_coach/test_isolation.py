@@ -26,6 +26,7 @@ LISTING: Final = {
     "list_messages": "before",
     "list_memories": "before",
     "list_workouts": "before",
+    "list_coaches": "after",
     "export_data": "after",
 }
 BODIES: Final[Mapping[str, object]] = {
@@ -66,7 +67,8 @@ class House(Service):
 
     def _furnish(self, user: str, number: int) -> dict[str, str]:
         secret, base = secret_of(user), f"/users/{user}/coaches/atlas"
-        self.ask(user, "PUT", base, {"name": "Atlas", "persona": secret})
+        for coach_id in ("atlas", "nova"):
+            self.ask(user, "PUT", f"/users/{user}/coaches/{coach_id}", {"name": "Mine", "persona": secret})
         ids = {"userId": user, "coachId": "atlas"}
         for turn in range(3):
             _, begun = self.ask(user, "POST", f"{base}/conversations")

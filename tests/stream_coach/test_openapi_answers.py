@@ -121,6 +121,12 @@ def test_a_coach_is_saved_and_shown(person: Person) -> None:
     assert person.ask("save_coach", COACH) == person.ask("show_coach")
 
 
+def test_coaches_are_listed_page_by_page(person: Person) -> None:
+    person.ask("save_coach", COACH)
+    _, page = person.ask("list_coaches", query="limit=1")
+    assert page == {"coaches": [person.ask("show_coach")[1]]}
+
+
 def test_a_turn_is_streamed_from_start_to_complete(talking: Person) -> None:
     _, streamed = talking.ask("stream_turn", SAID)
     assert [streamed[0]["type"], streamed[-1]["type"]] == ["start", "complete"]

@@ -55,6 +55,16 @@ def delete_conversation(call: Call, ports: Ports) -> StreamingResponse:
     return StreamingResponse(204, {"cache-control": "no-store"})
 
 
+def list_coaches(call: Call, ports: Ports) -> StreamingResponse:
+    """Return a page of the person's coaches, by their ids."""
+    query = call.request.query
+    page = coaches.page(
+        UserId(call.params["userId"]), ports, after=query.get("after"), limit=page_limit(query.get("limit"))
+    )
+    found: dict[str, Any] = {"coaches": [items.coach_item(coach) for coach in page.coaches]}
+    return answer(200, found | ({"next": page.next_id} if page.next_id is not None else {}))
+
+
 def show_coach(call: Call, ports: Ports) -> StreamingResponse:
     coach = coaches.find(UserId(call.params["userId"]), CoachId(call.params["coachId"]), ports)
     return answer(200, items.coach_item(coach))

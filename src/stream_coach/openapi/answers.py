@@ -65,6 +65,13 @@ class Coach(TypedDict):
     limits: list[str]
 
 
+class CoachPage(TypedDict):
+    """Coaches, by their ids."""
+
+    coaches: list[Coach]
+    next: NotRequired[Annotated[str, Field(description="`after` of the next page; absent on the last one.")]]
+
+
 class Health(TypedDict):
     status: Literal["ok"]
 

@@ -172,6 +172,17 @@ ROUTES: Final = (
     ),
     Route(
         "GET",
+        f"{USER}/coaches",
+        name="list_coaches",
+        auth="jwt",
+        summary="List your coaches, by their ids",
+        tags=("coaches",),
+        parameters=("after", "limit"),
+        answers=(Answer(200, "A page; the next is behind its `next`", "CoachPage"),),
+        errors=("INVALID_CURSOR", "STORE_UNAVAILABLE"),
+    ),
+    Route(
+        "GET",
         COACH,
         name="show_coach",
         auth="jwt",

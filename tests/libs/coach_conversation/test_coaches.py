@@ -1,7 +1,8 @@
 import pytest
 
 from libs.coach_conversation import coaches
-from libs.coach_conversation.errors import CoachConfigNotFound
+from libs.coach_conversation.errors import CoachConfigNotFound, InvalidCursor
+from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.store import items
 from libs.coach_conversation.types import CoachConfig, CoachId
 from tests.fakes.ports import ALICE, ATLAS, make_ports
@@ -34,6 +35,44 @@ def test_a_coach_is_replaced_whole() -> None:
     assert coaches.find(ALICE, NOVA.coach_id, ports) == plain
     key = items.coach_key(ALICE, NOVA.coach_id)
     assert ports.table.read([key])[key]["coachId"] == "nova"
+
+
+def _pages(ports: Ports, *, limit: int) -> list[list[str]]:
+    """Return the names of the person's coaches, page by page."""
+    page = coaches.page(ALICE, ports, after=None, limit=limit)
+    pages = [page]
+    while page.next_id is not None:
+        page = coaches.page(ALICE, ports, after=page.next_id, limit=limit)
+        pages.append(page)
+    return [[coach.name for coach in page.coaches] for page in pages]
+
+
+def test_the_starter_coach_is_listed_before_anything_was_saved() -> None:
+    assert _pages(make_ports(), limit=1) == [["Atlas"]]
+
+
+def test_where_there_is_no_starter_coach_nobody_has_coaches() -> None:
+    assert _pages(make_ports(starter_coach=None), limit=1) == [[]]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("changed", [False, True], ids=["the starter as it is", "the starter changed"])
+def test_coaches_are_listed_by_their_ids_each_once(limit: int, changed: bool) -> None:
+    ports = make_ports()
+    for coach_id in ("zed", "Zed", "about", "nova"):
+        coaches.save(ALICE, CoachConfig(coach_id=CoachId(coach_id), name=coach_id, persona="A coach."), ports)
+    starter = "Atlas"
+    if changed:
+        starter = "Mine"
+        coaches.save(ALICE, CoachConfig(coach_id=ATLAS, name=starter, persona="Kind."), ports)
+    names = ["Zed", "about", starter, "nova", "zed"]
+    assert _pages(ports, limit=limit) == [names[at : at + limit] for at in range(0, len(names), limit)]
+
+
+@pytest.mark.parametrize("after", ["", "a b", "x" * 65, "COACH#atlas", "../atlas"])
+def test_what_is_no_id_is_no_cursor(after: str) -> None:
+    with pytest.raises(InvalidCursor, match="leave it out"):
+        coaches.page(ALICE, make_ports(), after=after, limit=1)
 
 
 @pytest.mark.parametrize("starter", [None, {"coachId": "atlas", "name": "Atlas", "persona": "Calm."}])

@@ -84,7 +84,11 @@ def test_a_coach_is_set_up_and_another_one_made(opened: Opens) -> None:
     shown.say("Shall we run today?")
     shown.until_state("complete")
     assert "/mira-" in shown.page.url
+    shown.page.evaluate("localStorage.clear()")
+    shown.page.goto(shown.page.url.partition("#")[0])
     shown.page.reload()
+    shown.page.get_by_role("heading", name="Atlas").wait_for()
+    shown.page.get_by_label("Coach", exact=True).select_option("Mira")
     shown.page.get_by_role("heading", name="Mira").wait_for()
     shown.until_state("complete")
 

@@ -4,6 +4,7 @@ import { requestJson, type Access } from "../stream";
 import type {
   Coach,
   CoachConfig,
+  CoachPage,
   Conversation,
   ConversationPage,
   HistoryPage,
@@ -39,6 +40,10 @@ export class CoachApi {
 
   messages(coachId: string, id: string, page: { before?: string | undefined; limit: number }): Promise<HistoryPage> {
     return this.get(`${this.conversationsOf(coachId)}/${id}/messages${query(page)}`);
+  }
+
+  coaches(after?: string): Promise<CoachPage> {
+    return this.get(`${this.user}/coaches${query({ after })}`);
   }
 
   coach(coachId: string): Promise<Coach> {

@@ -62,6 +62,11 @@ export interface Workout {
   notes: string;
 }
 
+export interface CoachPage {
+  coaches: Coach[];
+  next?: string;
+}
+
 export interface ConversationPage {
   conversations: Conversation[];
   cursor?: string;

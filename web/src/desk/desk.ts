@@ -20,7 +20,7 @@ export interface DeskState {
   problem: string;
   coachId: string;
   coach?: Coach | undefined;
-  /** The names of the coaches that this device knows, by id. */
+  /** The names of the person's coaches, by id. */
   coaches: Readonly<Record<string, string>>;
   conversations: readonly Conversation[];
   more?: string | undefined;
@@ -49,7 +49,7 @@ export class Desk {
       phase: "loading",
       problem: "",
       coachId,
-      coaches: ports.kept.coaches(),
+      coaches: {},
       conversations: [],
       titles: ports.kept.titles(),
     });
@@ -58,7 +58,7 @@ export class Desk {
   /** Show the coach of the page's address, or the one that everybody has. */
   async start(): Promise<void> {
     const place = parsePlace(location.hash);
-    await this.show(this.state.get().coachId, place.conversationId);
+    await Promise.all([this.show(this.state.get().coachId, place.conversationId), this.nameCoaches()]);
   }
 
   async selectCoach(coachId: string): Promise<void> {
@@ -200,13 +200,24 @@ export class Desk {
   private name({ coachId, name }: Coach): void {
     const coaches = { ...this.state.get().coaches, [coachId]: name };
     this.state.update({ coaches });
-    this.kept.keepCoaches(coaches);
+  }
+
+  private async nameCoaches(): Promise<void> {
+    let after: string | undefined;
+    try {
+      do {
+        const page = await this.ports.api.coaches(after);
+        page.coaches.forEach((coach) => this.name(coach));
+        after = page.next;
+      } while (after !== undefined);
+    } catch {
+      // The choice holds the coach that is shown, and those that were read.
+    }
   }
 
   private forgetCoach(coachId: string): void {
     const { [coachId]: _, ...coaches } = this.state.get().coaches;
     this.state.update({ coaches });
-    this.kept.keepCoaches(coaches);
   }
 }
 

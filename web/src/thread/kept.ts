@@ -44,14 +44,6 @@ export class Kept {
     write(localStorage, this.key("titles", "all"), latest);
   }
 
-  coaches(): Record<string, string> {
-    return read<Record<string, string>>(localStorage, this.key("coaches", "all")) ?? {};
-  }
-
-  keepCoaches(names: Record<string, string>): void {
-    write(localStorage, this.key("coaches", "all"), names);
-  }
-
   /** What was told beside an answer; the saved message does not hold it. For this tab only. */
   besides(messageId: string): Besides | undefined {
     return read<Besides>(sessionStorage, this.key("besides", messageId));

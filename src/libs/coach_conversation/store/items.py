@@ -32,6 +32,7 @@ RATE_TTL_S: Final = 300
 DUE: Final = "DUE"
 INDEX: Final = "GSI1"
 SCHEMA_VERSION: Final = 1
+COACHES: Final = "COACH#"
 WORKOUTS: Final = "WKT#"
 MEMORIES: Final = "MEM#"
 CONVERSATIONS: Final = "CONV#"
@@ -53,7 +54,7 @@ def profile_key(user_id: UserId) -> Key:
 
 
 def coach_key(user_id: UserId, coach_id: CoachId) -> Key:
-    return Key(person(user_id), f"COACH#{coach_id}")
+    return Key(person(user_id), f"{COACHES}{coach_id}")
 
 
 def rate_key(user_id: UserId, minute: int) -> Key:
