@@ -11,7 +11,7 @@ from libs.coach_conversation.personal_data import tombstones
 from libs.coach_conversation.store import items
 from libs.coach_conversation.store.table import Item, Key
 from libs.coach_conversation.types import ConversationRef, UserId
-from stream_coach.deliveries import person_json, plain_json, worker
+from stream_coach.deliveries import coach_json, conversation_json, person_json, worker
 from tests.fakes.ports import ALICE, REF, conversation_items
 from tests.faults.conftest import Figures
 from tests.faults.fault_loop import faults_of, settle
@@ -44,8 +44,8 @@ class Leaving(World):
 
     def write(self) -> None:
         """Set up a coach, and begin a conversation."""
-        self._ask("", plain_json.save_coach, body={"name": "Nova", "persona": "Brisk."})
-        self._ask("", plain_json.create_conversation)
+        self._ask("", coach_json.save_coach, body={"name": "Nova", "persona": "Brisk."})
+        self._ask("", conversation_json.create_conversation)
 
     def remember(self, key: str) -> None:
         """Let the worker have a follow-up of the turn."""

@@ -13,7 +13,7 @@ from libs.coach_conversation.types import TurnRecord
 from libs.lambda_runtime import Context, StreamingResponse
 from libs.streaming.errors import StreamingError
 from libs.streaming.requests import Request
-from stream_coach.deliveries import live, plain_json, resume, turn_json, worker
+from stream_coach.deliveries import conversation_json, live, resume, turn_json, worker
 from stream_coach.deliveries.call import Call
 from tests.fakes.ports import REF
 from tests.faults.carrying import Carried
@@ -73,7 +73,7 @@ class World(Stage):
 
     def delete(self) -> None:
         """Delete the conversation."""
-        self._ask("", plain_json.delete_conversation)
+        self._ask("", conversation_json.delete_conversation)
 
     def resume(self, key: str, *, after: int = 0, leaves_after: int | None = None) -> Reader:
         """Attach to a turn, behind an event that was seen."""

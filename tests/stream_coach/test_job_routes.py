@@ -7,7 +7,7 @@ import pytest
 
 from libs.coach_conversation.errors import StoreUnavailable
 from libs.coach_conversation.types import Task
-from stream_coach.deliveries import messages
+from stream_coach.deliveries import queue_messages
 from tests.fakes.ports import FakeQueue
 from tests.stream_coach.test_api import Service, asking, document, refusal, token
 
@@ -31,7 +31,7 @@ def test_a_job_is_accepted_with_its_address_and_told_to_the_worker(service: Serv
     [(ref, turn_id)] = queue.sent
     assert (ref.user_id, turn_id) == ("demo", job["jobId"])
     sent = {"userId": ref.user_id, "coachId": ref.coach_id, "conversationId": ref.conversation_id}
-    assert messages.asked(json.dumps({**sent, "turnId": turn_id})).conversation == ref
+    assert queue_messages.asked(json.dumps({**sent, "turnId": turn_id})).conversation == ref
     polled = service.handle(asking("GET", job["pollUrl"]))
     assert (polled.status, polled.headers["retry-after"]) == (200, "1")
 

@@ -18,7 +18,7 @@ from libs.streaming.path_params import compile_template
 from libs.streaming.requests import Request
 from libs.streaming.routes import Answer, Route
 from stream_coach import api, openapi
-from stream_coach.deliveries.plain_json import DEFAULT_PAGE
+from stream_coach.deliveries.json_answers import DEFAULT_PAGE
 from stream_coach.http_errors import STATUSES
 from stream_coach.openapi import document, printed
 from stream_coach.routes import ROUTES

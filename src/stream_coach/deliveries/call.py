@@ -24,10 +24,15 @@ class Call:
     ticket_turn_id: str | None = None
 
     @property
+    def user_id(self) -> UserId:
+        return UserId(self.params["userId"])
+
+    @property
+    def coach_id(self) -> CoachId:
+        """The coach that the path names."""
+        return CoachId(self.params["coachId"])
+
+    @property
     def conversation(self) -> ConversationRef:
         """The conversation that the path names."""
-        return ConversationRef(
-            UserId(self.params["userId"]),
-            CoachId(self.params["coachId"]),
-            ConversationId(self.params["conversationId"]),
-        )
+        return ConversationRef(self.user_id, self.coach_id, ConversationId(self.params["conversationId"]))

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from libs.coach_conversation.chats import chatting
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.types import Chat, UserId
+from libs.coach_conversation.types import Chat
 from libs.lambda_runtime import Context, StreamingResponse
 from libs.streaming.encoders.base import Encoder
 from libs.streaming.encoders.negotiate import AI_SDK, encoder_for, negotiate
@@ -27,7 +27,7 @@ def stream_chat(call: Call, ports: Ports) -> StreamingResponse:
     body = call.request.json_body()
     encoder = _encoder(call.request, body)
     chat = _chat(body)
-    chatting.count(UserId(call.params["userId"]), ports)
+    chatting.count(call.user_id, ports)
     return StreamingResponse(200, encoder.headers, (), _answered(chat, encoder, call.context, ports))
 
 

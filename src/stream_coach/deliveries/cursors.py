@@ -9,18 +9,17 @@ from libs.coach_conversation.types import TurnId
 from libs.lambda_runtime import StreamingResponse
 from libs.streaming.path_params import ID_PATTERN
 from libs.streaming.requests import Request
+from stream_coach.deliveries.json_answers import NO_CONTENT
 
 _CURSOR: Final = re.compile(rf"({ID_PATTERN})\.([0-9]{{1,8}})")
 
-NO_CONTENT: Final = StreamingResponse(204, {"cache-control": "no-store"})
-"""The answer to a client that has seen all there is."""
 GONE: Final = StreamingResponse(
     410,
     {"content-type": "text/plain; charset=utf-8", "cache-control": "no-store"},
     (),
     [b"nothing to come\n"],
 )
-"""The same with a body, for paths on which an empty one does not end; it keeps an EventSource closed too."""
+"""The same with a body, for paths on which an empty answer hangs; it keeps an EventSource closed too."""
 
 type Cursor = tuple[TurnId, int]
 

@@ -5,7 +5,7 @@ from functools import cache
 
 from libs.lambda_runtime import StreamingResponse
 from libs.streaming.requests import Request
-from stream_coach.deliveries.plain_json import JSON_HEADERS
+from stream_coach.deliveries.json_answers import JSON_HEADERS
 from stream_coach.routes import ROUTES
 
 

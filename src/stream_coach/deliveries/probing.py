@@ -10,7 +10,7 @@ from libs.lambda_runtime import StreamingResponse
 from libs.streaming import probe
 from libs.streaming.requests import Request
 from stream_coach.deliveries.call import Call
-from stream_coach.deliveries.plain_json import answer
+from stream_coach.deliveries.json_answers import answer
 
 WORDS_BEFORE_THE_BREAK = 4
 

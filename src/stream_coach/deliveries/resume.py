@@ -11,7 +11,8 @@ from libs.lambda_runtime import StreamingResponse
 from libs.streaming.encoders.negotiate import Protocol, encoder_for, negotiate
 from libs.streaming.path_params import ID_PATTERN
 from stream_coach.deliveries.call import Call
-from stream_coach.deliveries.cursors import NO_CONTENT, Cursor, cursor_of, nothing_to_come, seen_of
+from stream_coach.deliveries.cursors import Cursor, cursor_of, nothing_to_come, seen_of
+from stream_coach.deliveries.json_answers import NO_CONTENT
 from stream_coach.deliveries.watching import join
 
 

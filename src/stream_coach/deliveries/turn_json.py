@@ -13,8 +13,8 @@ from libs.streaming.events import Complete, Error, to_record
 from libs.streaming.tickets import Ticket, TicketOffice
 from stream_coach import bodies, http_errors
 from stream_coach.deliveries.call import Call
+from stream_coach.deliveries.json_answers import answer
 from stream_coach.deliveries.live import requested_turn
-from stream_coach.deliveries.plain_json import answer
 from stream_coach.deliveries.watching import begin_or_join, deadline_of
 
 

@@ -10,7 +10,7 @@ from libs.coach_conversation.kept import follow_ups
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.types import ConversationRef, Task, TurnId
 from libs.lambda_runtime import Context
-from stream_coach.deliveries import messages
+from stream_coach.deliveries import queue_messages
 from stream_coach.deliveries.watching import deadline_of
 
 MAX_DELIVERIES: Final = 5
@@ -25,8 +25,8 @@ def work(records: Sequence[Mapping[str, Any]], context: Context, ports: Ports) -
 
 def _work_one(record: Mapping[str, Any], context: Context, ports: Ports) -> bool:
     try:
-        wanted = messages.asked(record["body"])
-        if wanted.work == messages.QUEUED_TURN:
+        wanted = queue_messages.asked(record["body"])
+        if wanted.work == queue_messages.QUEUED_TURN:
             run_queued(wanted.conversation, wanted.turn_id, context, ports)
         else:
             is_last = _deliveries(record) >= MAX_DELIVERIES
