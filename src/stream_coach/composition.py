@@ -17,6 +17,7 @@ from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.types import Limits
 from libs.streaming.tickets import TicketOffice, parse_keys
 from libs.streaming.tokens import TokenVerifier
+from stream_coach.adapters import answers
 from stream_coach.adapters.bedrock import BedrockModel
 from stream_coach.adapters.dynamodb import DynamoDbTable
 from stream_coach.adapters.jwks import JwksKeySource, fetch_document
@@ -48,6 +49,7 @@ def build_app(settings: Settings) -> App:
     clock = SystemClock()
     # Not boto3, which is botocore and S3's transfer manager: a twelfth of a start for nothing used here.
     session: Any = botocore.session.get_session()
+    session.register(answers.BEFORE_PARSE, answers.check)
     concurrency = max(1, settings.max_concurrency)
     store = Config(
         connect_timeout=1,

@@ -348,7 +348,7 @@ def tokens_are_known(kind: str) -> None:
 def test_the_same_token_again_does_nothing_more(table: Table, pk: str) -> None:
     writes: list[Write] = [
         Update(Key(pk, "a"), add={"n": 1}),
-        Put(Key(pk, "b"), NOTHING, when=(Absent("pk"),)),
+        Put(Key(pk, "b"), {"n": [1.0, 4e-05, {"n": 1e22}]}, when=(Absent("pk"),)),
     ]
     table.commit(writes, token="token-1")
     table.commit(writes, token="token-1")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -230,7 +231,8 @@ def _make_way(ref: ConversationRef, meta: Item, now_ms: int, ports: Ports) -> No
         return
     record = find_turn(ref, TurnId(active), ports)
     if record is None:
-        ports.table.commit(transitions.forget(ref, TurnId(active)))
+        with suppress(ConditionFailed):
+            ports.table.commit(transitions.forget(ref, TurnId(active)))
         return
     if record.is_terminal:
         return

@@ -20,8 +20,7 @@ from libs.coach_conversation.errors import (
 )
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.recovery import find_turn
-from libs.coach_conversation.store import items
-from libs.coach_conversation.types import Ending, Message, Part, TurnRecord
+from libs.coach_conversation.types import Ending, Part, TurnRecord
 from libs.streaming.events import Chunk, Contextual, Start, TurnEvent, is_terminal
 from libs.streaming.keepalive import Numbered, Wait
 
@@ -152,7 +151,7 @@ class StoredFeed:
         Where the log has expired, and be it in part, a new reader is told the turn anew from its message;
         one that has seen some of it gets the terminal event, which holds the whole.
         """
-        found = self._messages(record)
+        found = recovery.messages(record, self._ports)
         user, reply = found.get(record.user_message_id), found.get(record.assistant_message_id)
         if self._seen > record.logged_up_to:
             kept = reply.content if reply is not None else None
@@ -168,14 +167,8 @@ class StoredFeed:
     def _retold(self, record: TurnRecord) -> list[TurnEvent]:
         """Return the events of a turn whose log has expired: `start`, then one for each part."""
         start = Start(record.turn_id, record.conversation.conversation_id, record.assistant_message_id)
-        reply = self._messages(record).get(record.assistant_message_id)
+        reply = recovery.messages(record, self._ports).get(record.assistant_message_id)
         return [start, *_part_events(reply.parts if reply is not None else ())]
-
-    def _messages(self, record: TurnRecord) -> dict[str, Message]:
-        ids = (record.user_message_id, record.assistant_message_id)
-        keys = [items.message_key(record.conversation, message_id) for message_id in ids]
-        found = self._ports.table.read(keys).values()
-        return {message.message_id: message for message in map(items.message_from, found)}
 
 
 def _behind() -> ModelStreamInterrupted:

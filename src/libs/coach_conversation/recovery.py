@@ -15,6 +15,7 @@ from libs.streaming.events import TurnEvent
 INTERRUPTED: Final = "the answer broke off before its end; what was kept of it is saved"
 NEVER_BEGAN: Final = "nobody came to hear this answer in time; send the message again"
 LOG_PAGE: Final = 1000
+LOOK_AGAIN_S: Final = (0.02, 0.1, 0.4)
 
 
 def find_turn(ref: ConversationRef, turn_id: TurnId, ports: Ports) -> TurnRecord | None:
@@ -22,6 +23,22 @@ def find_turn(ref: ConversationRef, turn_id: TurnId, ports: Ports) -> TurnRecord
     key = items.turn_key(ref, turn_id)
     item = ports.table.read([key]).get(key)
     return items.turn_from(ref, item) if item is not None else None
+
+
+def messages(record: TurnRecord, ports: Ports) -> dict[str, Message]:
+    """Return the turn's messages, by their ids; those that were replaced or deleted are not there.
+
+    DynamoDB shows a transaction that is being committed item by item: where the record tells of an answer
+    that is not there yet, one looks again.
+    """
+    ids = (record.user_message_id, record.assistant_message_id)
+    keys = [items.message_key(record.conversation, message_id) for message_id in ids]
+    for pause_s in (*LOOK_AGAIN_S, None):
+        found = ports.table.read(keys)
+        if keys[1] in found or not record.has_reply or pause_s is None:
+            break
+        ports.clock.sleep(pause_s)
+    return {message.message_id: message for message in map(items.message_from, found.values())}
 
 
 def is_abandoned(record: TurnRecord, now_ms: int, limits: Limits) -> bool:

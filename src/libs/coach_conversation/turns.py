@@ -9,7 +9,6 @@ from libs.coach_conversation.endings import message_json
 from libs.coach_conversation.errors import TurnNotFound
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.recovery import find_turn
-from libs.coach_conversation.store import items
 from libs.coach_conversation.store.table import ConditionFailed
 from libs.coach_conversation.types import ConversationRef, TurnId, TurnRecord
 from libs.streaming.events import Progress
@@ -63,10 +62,8 @@ def poll(record: TurnRecord, ports: Ports) -> dict[str, Any]:
         }
     ending = record.ending
     if record.has_reply:
-        key = items.message_key(record.conversation, record.assistant_message_id)
-        found = ports.table.read([key]).get(key)
-        if found is not None:
-            message = items.message_from(found)
+        message = recovery.messages(record, ports).get(record.assistant_message_id)
+        if message is not None:
             shown |= {"content": message.content, "aiMessage": message_json(message)}
     if ending.error_code is not None:
         shown["error"] = {

@@ -104,8 +104,12 @@ class DynamoDbTable(Table):
         try:
             self._call("transact_write_items", TransactItems=actions, **extra)
         except ClientError as error:
-            if error.response["Error"]["Code"] == "TransactionCanceledException":
-                raise _cancelled(error) from None
+            match error.response["Error"]["Code"]:
+                case "TransactionCanceledException":
+                    raise _cancelled(error) from None
+                case "IdempotentParameterMismatchException":
+                    # Something was written under this token: whoever reads it sees whether it was this.
+                    raise ConditionFailed({}) from None
             raise _translated(error) from error
 
     def _arguments(self, write: Write) -> dict[str, Any]:

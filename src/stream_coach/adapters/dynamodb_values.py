@@ -1,6 +1,7 @@
 """Plain values as DynamoDB attribute values, and back. Floats are exact decimal strings there."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 
@@ -11,8 +12,10 @@ def stored(value: Any) -> dict[str, Any]:
             return {"S": value}
         case bool():
             return {"BOOL": value}
-        case int() | float():
-            return {"N": repr(value)}
+        case int():
+            return {"N": str(value)}
+        case float():
+            return {"N": _decimal(value)}
         case None:
             return {"NULL": True}
         case list() | tuple():
@@ -21,6 +24,14 @@ def stored(value: Any) -> dict[str, Any]:
             return {"M": stored_item(value)}
         case _:
             raise TypeError(f"a {type(value).__name__} cannot be stored")
+
+
+def _decimal(value: float) -> str:
+    """Return the number in the one way in which DynamoDB writes it: 100 for 100.0, 0.00004 for 4e-05.
+
+    A transaction that is sent again must be equal to the first, and MiniStack compares it with what it kept.
+    """
+    return format(Decimal(repr(value)).normalize(), "f")
 
 
 def stored_item(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from libs.coach_conversation.errors import (
     StoreUnavailable,
 )
 from libs.coach_conversation.store import ids, items
-from libs.coach_conversation.store.table import Delete
+from libs.coach_conversation.store.table import Delete, Put
 from libs.coach_conversation.types import (
     CoachId,
     CoachTurn,
@@ -180,6 +180,26 @@ def test_a_turn_whose_lease_ran_out_is_folded_to_make_way(passed_s: float, *, bu
     else:
         assert not busy
         assert scene.record(FIRST).status == "interrupted"
+
+
+def test_a_turn_whose_record_expired_makes_way() -> None:
+    scene = Scene()
+    scene.change_meta(activeTurn="long-gone")
+    scene.admit(SECOND)
+    assert scene.meta["activeTurn"] == SECOND.turn_id
+
+
+def test_a_turn_whose_record_shows_later_than_its_conversation_keeps_it() -> None:
+    scene = Scene()
+    scene.admit(FIRST)
+    key = items.turn_key(REF, FIRST.turn_id)
+    record = scene.stored.read([key])[key]
+    scene.remove(key)
+    shown = preceded_by(lambda: scene.stored.commit([Put(key, record)]))
+    scene.table.next("commit", preceded_by(lambda: None), shown)
+    with pytest.raises(ConversationBusy):
+        admit(SECOND, scene.ports)
+    assert scene.meta["activeTurn"] == FIRST.turn_id
 
 
 def test_what_the_dead_turn_said_is_in_the_history_of_the_next() -> None:

@@ -9,6 +9,8 @@ from libs.coach_conversation import recovery
 from libs.coach_conversation.admission import Admitted
 from libs.coach_conversation.errors import StoreUnavailable
 from libs.coach_conversation.feed import POLL_S, StoredFeed, TurnFeed
+from libs.coach_conversation.store import items
+from libs.coach_conversation.store.table import Put
 from libs.streaming.events import (
     Chunk,
     Complete,
@@ -22,7 +24,7 @@ from libs.streaming.events import (
 )
 from libs.streaming.keepalive import Numbered, Wait
 from tests.fakes.faults import preceded_by, refused
-from tests.fakes.ports import asked
+from tests.fakes.ports import REF, asked
 from tests.libs.coach_conversation.scenes import Scene
 
 SOON_S: Final = 0.001
@@ -174,6 +176,18 @@ def test_a_finished_turn_is_told_in_one_go() -> None:
     events = turn.feed().wait(10.0)
     assert numbers(events) == [1, 2, 3, 4, 5]
     check_order(event for _, event in events)
+
+
+def test_an_answer_that_shows_later_than_its_record_is_waited_for() -> None:
+    turn = Stored()
+    turn.end()
+    key = items.message_key(REF, turn.admitted.ids.assistant)
+    answer = turn.stored.read([key])[key]
+    turn.remove(key)
+    nothing = preceded_by(lambda: None)
+    turn.table.next("read", nothing, nothing, preceded_by(lambda: turn.stored.commit([Put(key, answer)])))
+    _, complete = StoredFeed(turn.record(), turn.ports).wait(10.0)[-1]
+    assert isinstance(complete, Complete)
 
 
 @pytest.mark.parametrize(("after", "expected"), [(1, [2, 3, 4, 5]), (3, [4, 5]), (4, [5])])

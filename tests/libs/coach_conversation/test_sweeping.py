@@ -5,8 +5,9 @@ import pytest
 
 from libs.coach_conversation.admission import claim, enqueue
 from libs.coach_conversation.errors import StoreUnavailable
-from libs.coach_conversation.sweeping import BATCH, MAX_ATTEMPTS, conversation_of, sweep
-from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef, UserId
+from libs.coach_conversation.store.table import Key, Put
+from libs.coach_conversation.sweeping import AWAY, BATCH, MAX_ATTEMPTS, conversation_of, sweep
+from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef, TurnId, UserId
 from libs.streaming.events import Chunk
 from tests.fakes.faults import preceded_by, refused
 from tests.fakes.ports import REF, FakeJournal, FakeQueue, asked, conversation_items
@@ -141,6 +142,35 @@ def test_a_fault_of_ours_with_one_turn_does_not_keep_the_others_waiting() -> Non
     journal = scene.ports.journal
     assert isinstance(journal, FakeJournal)
     assert journal.unforeseen == [("sweep item", "ValueError('refused')")]
+
+
+class AwayQueue(FakeQueue):
+    """Takes nothing, and counts who came."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused = 0
+
+    def send_turn(self, ref: ConversationRef, turn_id: TurnId, /) -> None:
+        self.refused += 1
+        raise StoreUnavailable("the queue is away")
+
+
+def test_a_queue_that_is_away_keeps_no_dead_turn_waiting_and_is_soon_left_alone() -> None:
+    queue = AwayQueue()
+    scene = Scene(overrides={"queue": queue})
+    for number in range(2 * AWAY):
+        conversation_id = f"queued-{number}"
+        ref = ConversationRef(UserId("alice"), CoachId("atlas"), ConversationId(conversation_id))
+        for item in conversation_items(ref):
+            scene.stored.commit([Put(Key(item["pk"], item["sk"]), item)])
+        enqueue(asked(ref=ref), "queued", scene.ports)
+    scene.clock.advance(DUE_S)
+    scene.keep(scene.admit(), [Chunk("So far")])
+    scene.clock.advance(DUE_S)
+    assert sweep(scene.ports) == 2 * AWAY + 1
+    assert scene.record().status == "interrupted"
+    assert queue.refused == AWAY
 
 
 def test_a_sweep_takes_what_is_longest_due_and_the_next_one_the_rest() -> None:

@@ -477,7 +477,9 @@ def test_fold_ends_a_turn_with_what_was_kept(status: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "since", [{"status": "failed"}, {"attempt": 2}, {"leaseUntil": START_MS + 30_000}], ids=str
+    "since",
+    [{"status": "failed"}, {"attempt": 2}, {"leaseUntil": START_MS + 30_000}, {"loggedUpTo": 9}],
+    ids=str,
 )
 def test_a_turn_that_went_on_since_it_was_read_is_not_folded(since: dict[str, Any]) -> None:
     scene = begun()

@@ -94,6 +94,23 @@ def test_endless_conflicts_are_an_unavailable_store() -> None:
     assert len(client.asked) == 5
 
 
+def test_a_token_that_was_used_is_a_condition_that_tells_nothing() -> None:
+    client = Client(error("IdempotentParameterMismatchException"))
+    with pytest.raises(ConditionFailed) as caught:
+        table(client).commit(TWO, token="t")
+    assert caught.value.found == {}
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(100, "100"), (100.0, "100"), (0.0, "0"), (4e-05, "0.00004"), (12.50, "12.5"), (1e22, "1" + "0" * 22)],
+)
+def test_a_number_is_written_as_dynamodb_writes_it(number: float, text: str) -> None:
+    client = Client({})
+    table(client).commit([Put(A, {"n": number})])
+    assert client.asked[0][1]["Item"]["n"] == {"N": text}
+
+
 @pytest.mark.parametrize("code", ["TransactionInProgressException", "TransactionConflictException"])
 def test_a_conflict_of_another_name_is_tried_again(code: str) -> None:
     client = Client(error(code), {})

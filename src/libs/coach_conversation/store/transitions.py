@@ -12,6 +12,7 @@ from libs.coach_conversation.store import beginning, items, log_items
 from libs.coach_conversation.store.beginning import Reserved
 from libs.coach_conversation.store.table import (
     Absent,
+    Check,
     Clause,
     Delete,
     Equals,
@@ -136,9 +137,12 @@ def expire(record: TurnRecord, ending: Ending, *, now_ms: int) -> list[Write]:
 
 
 def forget(ref: ConversationRef, turn_id: TurnId) -> list[Write]:
-    """Forget: META names a turn whose record has expired → META released."""
+    """Forget: META names a turn whose record has expired → META released.
+
+    The check tells it from one that is only just beginning: a transaction may show item by item.
+    """
     release = Update(items.meta_key(ref), remove=("activeTurn",), when=(Equals("activeTurn", turn_id),))
-    return [release]
+    return [release, Check(items.turn_key(ref, turn_id), when=(Absent("pk"),))]
 
 
 def requeue(record: TurnRecord, *, due_ms: int) -> list[Write]:
@@ -224,7 +228,7 @@ def finish(
 
 
 def fold(record: TurnRecord, ending: Ending, reply: Message | None, *, now_ms: int) -> list[Write]:
-    """Fold: lease run out, attempt and lease as read → interrupted, with what the log kept."""
+    """Fold: lease run out; attempt, lease and log as read → interrupted, with what the log kept."""
     return _release(
         record.conversation,
         record.turn_id,
@@ -235,6 +239,7 @@ def fold(record: TurnRecord, ending: Ending, reply: Message | None, *, now_ms: i
             OneOf("status", LIVE_STATUSES),
             Equals("attempt", record.attempt),
             Equals("leaseUntil", record.lease_until_ms),
+            Equals("loggedUpTo", record.logged_up_to),
         ),
     )
 
