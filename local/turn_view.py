@@ -17,6 +17,7 @@ NEXT_STEPS = {
     "CONVERSATION_NOT_FOUND": "start a new one with --new",
     "CONVERSATION_BUSY": "its last turn still runs; say it again in a moment",
     "COACH_CONFIG_NOT_FOUND": "there is no such coach; leave --coach out to use the starter coach",
+    "BUDGET_EXCEEDED": "wait for midnight UTC, or raise --env DAILY_BUDGET_CENTS",
     "RATE_LIMITED": "wait a minute, or start the stack with --env TURNS_PER_MINUTE=0",
     "TOKEN_EXPIRED": "this machine's clock may have jumped; say it again",
     "INVALID_TOKEN": "the signing key may be new; restart the stack",

@@ -113,6 +113,7 @@ def _limits(settings: Settings) -> Limits:
         lease_renewal_s=settings.lease_renewal_s,
         pending_s=settings.pending_s,
         turns_per_minute=settings.turns_per_minute,
+        daily_budget_cents=settings.daily_budget_cents,
         max_output_tokens=settings.max_output_tokens,
         history_items=settings.history_items,
     )

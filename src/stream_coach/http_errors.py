@@ -6,7 +6,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
 
-from libs.coach_conversation.errors import RateLimited, TurnError, Unforeseen
+from libs.coach_conversation.errors import BudgetExceeded, RateLimited, TurnError, Unforeseen
 from libs.lambda_runtime import StreamingResponse
 from libs.streaming import sse
 from libs.streaming.encoders.typed_sse import SSE_HEADERS
@@ -51,6 +51,7 @@ STATUSES: Final = MappingProxyType(
         "UNSUPPORTED_MEDIA_TYPE": 415,
         "IDEMPOTENCY_KEY_REUSED": 422,
         "RATE_LIMITED": 429,
+        "BUDGET_EXCEEDED": 429,
         "PROCESSING_ERROR": 500,
         "MODEL_REFUSED": 502,
         "MODEL_STREAM_INTERRUPTED": 502,
@@ -119,7 +120,7 @@ def _headers(error: Foreseen, status: int) -> dict[str, str]:
     match error:
         case MethodNotAllowed():
             headers["allow"] = ", ".join(error.allowed)
-        case RateLimited():
+        case RateLimited() | BudgetExceeded():
             headers["retry-after"] = str(error.retry_after_s)
         case KeysUnavailable():
             headers["retry-after"] = str(UNAVAILABLE_RETRY_S)

@@ -14,11 +14,12 @@ class Settings:
     """What the environment says. Names are the fields' in capitals; units are in the names.
 
     `ticket_keys` is `id:secret,…`, the signing one first; empty means that no tickets are issued;
-    `turns_per_minute` 0 means no limit; `starter_coach_id` empty means that nobody gets a coach unasked;
-    `pinecone_host` empty means that memories are found by their words only; `chat_model_id` and
-    `chat_system_prompt` are those of `/api/ai/chat`, empty for the answer model and a built-in prompt;
-    without `empty_answers` a resume with nothing left answers 410 and a body where typed events are read;
-    what the providers of models need is in `adapters/providers.py`.
+    `turns_per_minute` and `daily_budget_cents`, US cents that a person's model calls may cost in a day, are
+    without limit at 0; `starter_coach_id` empty means that nobody gets a coach unasked; `pinecone_host` empty
+    means that memories are found by their words only; `chat_model_id` and `chat_system_prompt` are those of
+    `/api/ai/chat`, empty for the answer model and a built-in prompt; without `empty_answers` a resume with
+    nothing left answers 410 and a body where typed events are read; what the providers of models need is in
+    `adapters/providers.py`.
     """
 
     table_name: str
@@ -48,6 +49,7 @@ class Settings:
     streaming_enabled: bool = True
     empty_answers: bool = True
     turns_per_minute: int = 60
+    daily_budget_cents: int = 0
     max_concurrency: int = 1
     store_timeout_s: float = 2.0
     router_timeout_s: float = 1.5

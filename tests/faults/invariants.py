@@ -208,6 +208,14 @@ def _of_conversation(after: Aftermath) -> Iterator[Violation]:
         yield Violation("I8", f"{meta['messageCount']} messages counted, there are {len(messages)}")
     if after.world.limits.turns_per_minute and counted != len(turns):
         yield Violation("I8", f"{counted} turns counted, there are {len(turns)}")
+    paid = [item["usage"]["costUsd"] for item in turns if item.get("usage")]
+    paid += [item[name]["costUsd"] for item in turns for name in item if name.startswith("usage_")]
+    spent = sum(item["microUsd"] for item in after.of("SPENT#"))
+    # A task that failed shows what its last try cost; all of them are paid.
+    gave_up = any(name.startswith("failed_") for item in turns for name in item)
+    told = round(sum(paid) * 1_000_000)
+    if after.world.limits.daily_budget_cents and (spent < told if gave_up else spent != told):
+        yield Violation("I8", f"{spent} micro-dollars counted, turns and tasks say they cost {paid}")
     order = [message["turnId"] for message in messages]
     if sum(one != other for one, other in pairwise(order)) + bool(order) != len(set(order)):
         yield Violation("I4", "messages of different turns interleave")

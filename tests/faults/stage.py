@@ -48,7 +48,7 @@ class Stage:
         items: Sequence[Item] = (),
     ) -> None:
         self.scheduler = Scheduler(seed)
-        self.fault, self.limits = fault, limits or Limits()
+        self.fault, self.limits = fault, limits or Limits(daily_budget_cents=100_000)
         self.scripts, self.leaves = scripts or {}, leaves or {}
         self.struck: Operation | None = None
         self.operations: list[Operation] = []

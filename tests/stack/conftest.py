@@ -31,7 +31,7 @@ RELAYED: Final = {
     "FALLBACK_MODEL_ID": "us.anthropic.claude-haiku-4-5-20251001-v1:0",
     "TICKET_KEYS": "k2:the-key-that-signs-now,k1:the-key-before-that",
 }
-WHOLE: Final = {"STREAMING_ENABLED": "false", "PINECONE_HOST": ""}
+WHOLE: Final = {"STREAMING_ENABLED": "false", "PINECONE_HOST": "", "DAILY_BUDGET_CENTS": "1"}
 HURRIED: Final = {"PENDING_S": "1"}
 RELAYED_PROCESSES: Final = 10
 PENDING_S: Final = 6.0
@@ -158,7 +158,7 @@ def durable(shared_durable: Relayed) -> Relayed:
 
 @pytest.fixture
 def whole_stack(shared_whole_stack: Stack) -> Stack:
-    """A stack that does not stream and has no index; its models are quick and were not called yet."""
+    """A stack that does not stream, has no index, and lets people spend a cent a day; its models are quick and were not called yet."""
     return _fresh(shared_whole_stack)
 
 

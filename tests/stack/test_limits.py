@@ -8,6 +8,7 @@ from tests.stack.client import Stack, eventually
 
 pytestmark = pytest.mark.stack
 
+LONG = f"/say {'word ' * 300}"
 MARGIN_S = 5.0
 """What the impatient stack leaves a turn of the function's 300 s."""
 
@@ -36,6 +37,24 @@ def test_a_turn_ends_before_the_function_s_time_does(impatient_stack: Stack) -> 
     eventually(lambda: impatient_stack.emulator.calls()[-1]["closedEarly"])
     impatient_stack.emulator.play()
     assert conversation.say("/say go on please").answer == "go on please"
+
+
+def test_who_has_spent_a_day_s_budget_is_told_to_come_back_tomorrow(whole_stack: Stack) -> None:
+    conversation = whole_stack.person().begin()
+    refusal = None
+    for _ in range(40):
+        answer = whole_stack.http.post(
+            f"{conversation.path}/messages", json={"userResponse": LONG}, headers=conversation.person.headers
+        )
+        if answer.status_code != 200:
+            refusal = answer.json()
+            break
+        whole_stack.emulator.forget_calls()
+    assert refusal is not None
+    assert (answer.status_code, refusal["code"], refusal["retryable"]) == (429, "BUDGET_EXCEEDED", True)
+    assert 1 <= int(answer.headers["retry-after"]) <= 86_400
+    assert whole_stack.emulator.calls() == []
+    assert len(conversation.stored()) % 2 == 0
 
 
 def test_whoever_says_too_much_in_a_minute_is_told_when_to_come_again(impatient_stack: Stack) -> None:

@@ -139,6 +139,19 @@ def test_chats_count_as_turns_against_the_limit() -> None:
     assert len(service.model.prompts) == 2
 
 
+def test_a_chat_is_paid_out_of_the_day_s_budget() -> None:
+    service = Service(answering("Yes."), limits=Limits(daily_budget_cents=2))
+    statuses = []
+    for _ in range(3):
+        answer = service.handle(asking("POST", CHAT, VERSION_4))
+        statuses.append(answer.status)
+        body = body_of(answer)
+        service.threads.join()
+    assert statuses == [200, 200, 429]  # one answer costs a cent
+    assert json.loads(body)["code"] == "BUDGET_EXCEEDED"
+    assert len(service.model.prompts) == 2
+
+
 def test_nobody_chats_without_a_good_token(service: Service) -> None:
     for authorization, code in (("", "MISSING_AUTH_HEADER"), ("Bearer a.b.c", "INVALID_TOKEN")):
         answer = service.handle(asking("POST", CHAT, VERSION_4, authorization=authorization))

@@ -6,6 +6,7 @@ import pytest
 
 from libs.coach_conversation import errors as coach_errors
 from libs.coach_conversation.errors import (
+    BudgetExceeded,
     ConversationBusy,
     RateLimited,
     StoreUnavailable,
@@ -76,6 +77,7 @@ def test_the_trees_are_those_of_both_libraries() -> None:
         (MethodNotAllowed("PUT", allowed=("GET",)), 405),
         (ConversationBusy("t-1"), 409),
         (RateLimited(retry_after_s=9), 429),
+        (BudgetExceeded(retry_after_s=9), 429),
         (TurnError("oops"), 500),
         (StoreUnavailable("away"), 503),
         (TurnCancelled("stopped"), 409),
@@ -121,6 +123,7 @@ def test_a_busy_conversation_names_the_turn_to_attach_to() -> None:
         (TokenExpired(), "www-authenticate", "Bearer"),
         (MethodNotAllowed("PUT", allowed=("GET", "POST")), "allow", "GET, POST"),
         (RateLimited(retry_after_s=17), "retry-after", "17"),
+        (BudgetExceeded(retry_after_s=17), "retry-after", "17"),
         (ConversationBusy("t-1"), "retry-after", "2"),
         (StoreUnavailable("away"), "retry-after", "1"),
         (KeysUnavailable(), "retry-after", "1"),

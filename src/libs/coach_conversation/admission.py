@@ -14,14 +14,13 @@ from libs.coach_conversation.errors import (
     DataBeingDeleted,
     IdempotencyKeyReused,
     InvalidUserResponse,
-    RateLimited,
     StoreUnavailable,
 )
 from libs.coach_conversation.personal_data import tombstones
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.recovery import find_turn
-from libs.coach_conversation.store import ids, items, transitions
-from libs.coach_conversation.store.beginning import META_WRITE, Reserved, next_minute_s
+from libs.coach_conversation.store import allowance, ids, items, transitions
+from libs.coach_conversation.store.beginning import META_WRITE, Reserved
 from libs.coach_conversation.store.ids import iso
 from libs.coach_conversation.store.table import Check, ConditionFailed, Item, Write
 from libs.coach_conversation.store.transitions import Lease
@@ -55,8 +54,8 @@ class Admitted:
 def admit(turn: CoachTurn, ports: Ports) -> Admitted | TurnRecord:
     """Commit T1 live beside the reads; a duplicate is answered with the record of the turn that exists.
 
-    Raises  ConversationNotFound, ConversationBusy, RateLimited, IdempotencyKeyReused, DataBeingDeleted,
-            StoreUnavailable: nothing was acknowledged; the same key may be tried again
+    Raises  ConversationNotFound, ConversationBusy, RateLimited, BudgetExceeded, IdempotencyKeyReused,
+            DataBeingDeleted, StoreUnavailable: nothing was acknowledged; the same key may be tried again
     """
     started_s = ports.clock.monotonic_s()
     background = begin_reads(turn.conversation, ports)
@@ -121,7 +120,8 @@ def _begin(turn: CoachTurn, ports: Ports) -> _Begun | TurnRecord:
     for tried in range(MAX_TRIES):
         now_ms = ports.clock.now_ms()
         reserved = _reserve(turn, last_id, ports)
-        writes = [*_writes(turn, reserved, now_ms, ports.limits), guard]
+        counted = allowance.asked(turn.conversation.user_id, now_ms, ports.limits)
+        writes = [*_writes(turn, reserved, now_ms, ports.limits), *counted, guard]
         try:
             ports.table.commit(writes, token=reserved.assistant)
         except ConditionFailed as failed:
@@ -168,7 +168,6 @@ def _writes(turn: CoachTurn, reserved: Reserved, now_ms: int, limits: Limits) ->
             now_ms=now_ms,
             created_at=iso(now_ms),
             lease_ms=int(limits.lease_s * 1000),
-            turns_per_minute=limits.turns_per_minute,
         )
     return transitions.begin_waiting(
         turn,
@@ -176,7 +175,6 @@ def _writes(turn: CoachTurn, reserved: Reserved, now_ms: int, limits: Limits) ->
         now_ms=now_ms,
         created_at=iso(now_ms),
         wait_ms=int(limits.pending_s * 1000),
-        turns_per_minute=limits.turns_per_minute,
     )
 
 
@@ -206,8 +204,8 @@ def _refused(
             f"there is no conversation {turn.conversation.conversation_id!r} with coach "
             f"{turn.conversation.coach_id!r}; create it with POST …/conversations"
         )
-    if any(writes[position].key.sk.startswith("RATE#") for position in failed.found):
-        raise RateLimited(retry_after_s=next_minute_s(now_ms))
+    if (used_up := allowance.refusal(failed, writes, now_ms)) is not None:
+        raise used_up
     if meta is not None:
         _make_way(turn.conversation, meta, now_ms, ports)
         if turn.replaces is not None and meta["lastId"] != turn.replaces.last_id:

@@ -7,6 +7,7 @@ TurnError
 │   ├── CoachConfigNotFound
 │   ├── ConversationBusy
 │   ├── RateLimited
+│   ├── BudgetExceeded
 │   ├── IdempotencyKeyReused
 │   ├── InvalidUserResponse
 │   ├── InvalidTimestamp
@@ -92,6 +93,17 @@ class RateLimited(TurnRefused):
 
     def __init__(self, *, retry_after_s: int) -> None:
         super().__init__(f"too many messages within a minute; try again in {retry_after_s} s")
+        self.retry_after_s = retry_after_s
+
+
+class BudgetExceeded(TurnRefused):
+    """What this person's models cost today has reached the budget."""
+
+    code = "BUDGET_EXCEEDED"
+    retryable = True
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        super().__init__(f"today's budget is used up; it begins anew at midnight UTC, in {retry_after_s} s")
         self.retry_after_s = retry_after_s
 
 

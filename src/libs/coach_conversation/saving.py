@@ -18,9 +18,9 @@ from libs.coach_conversation.log import TurnLog
 from libs.coach_conversation.personal_data import tombstones
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.recovery import find_turn
-from libs.coach_conversation.store import transitions
+from libs.coach_conversation.store import allowance, transitions
 from libs.coach_conversation.store.ids import iso
-from libs.coach_conversation.store.table import ConditionFailed
+from libs.coach_conversation.store.table import ConditionFailed, Write
 from libs.coach_conversation.types import Ending, Message, Part, Task
 from libs.streaming.events import Terminal, TurnEvent
 
@@ -48,7 +48,7 @@ def save(
         told = Told(failure=ModelStreamInterrupted("the model ended without an answer; ask again"))
     ending = meter.ending(told, ports.clock.monotonic_s())
     try:
-        _commit(admitted, ending, message, follow_ups, log, ports)
+        _commit(admitted, ending, _writes(admitted, ending, message, follow_ups, meter, ports), log, ports)
     except (TurnCancelled, TurnLost, TurnNotSaved) as failure:
         return error_event(failure, turn.turn_id)
     return terminal_event(turn.conversation, turn.turn_id, ending, user_message(admitted), message)
@@ -66,7 +66,7 @@ def give_up(
     ending = meter.ending(failed, ports.clock.monotonic_s())
     message = _message(admitted, failed, reply.fold(told_events), (), ports)
     token = f"{admitted.ids.assistant}-{admitted.lease.attempt}-failed"
-    writes = transitions.finish(admitted.lease, ending, message, now_ms=ports.clock.now_ms())
+    writes = _writes(admitted, ending, message, (), meter, ports)
     while ports.clock.monotonic_s() < until_s:
         try:
             ports.table.commit(writes, token=token)
@@ -76,6 +76,30 @@ def give_up(
             return
         else:
             return
+
+
+def _writes(
+    admitted: Admitted,
+    ending: Ending,
+    message: Message | None,
+    follow_ups: Sequence[Task],
+    meter: Meter,
+    ports: Ports,
+) -> list[Write]:
+    """Return T2, refused while all of the person's data is being deleted."""
+    now_ms, user_id = ports.clock.now_ms(), admitted.turn.conversation.user_id
+    replaces = admitted.turn.replaces
+    finished = transitions.finish(
+        admitted.lease,
+        ending,
+        message,
+        now_ms=now_ms,
+        superseded=replaces.answer_id if replaces is not None else None,
+        follow_ups=follow_ups if ending.status == "completed" else (),
+        due_ms=now_ms + int(ports.limits.pending_s * 1000),
+    )
+    cost = allowance.spent(user_id, meter.usage, now_ms, ports.limits)
+    return [*finished, *cost, tombstones.unless_deleting(user_id)]
 
 
 def user_message(admitted: Admitted) -> Message:
@@ -113,8 +137,7 @@ def _message(
 def _commit(
     admitted: Admitted,
     ending: Ending,
-    message: Message | None,
-    follow_ups: Sequence[Task],
+    writes: Sequence[Write],
     log: TurnLog,
     ports: Ports,
 ) -> None:
@@ -122,18 +145,6 @@ def _commit(
 
     Raises  TurnLost; TurnNotSaved; TurnCancelled: all of the person's data is being deleted
     """
-    now_ms = ports.clock.now_ms()
-    replaces = admitted.turn.replaces
-    finished = transitions.finish(
-        admitted.lease,
-        ending,
-        message,
-        now_ms=now_ms,
-        superseded=replaces.answer_id if replaces is not None else None,
-        follow_ups=follow_ups if ending.status == "completed" else (),
-        due_ms=now_ms + int(ports.limits.pending_s * 1000),
-    )
-    writes = [*finished, tombstones.unless_deleting(admitted.turn.conversation.user_id)]
     for delay_s in (*RETRY_DELAYS_S, None):
         try:
             log.flush()

@@ -254,5 +254,6 @@ class Limits:
     max_user_response_bytes: int = 16_384
     history_items: int = 20
     turns_per_minute: int = 60
+    daily_budget_cents: int = 0
     max_output_tokens: int = 1000
     temperature: float = 0.7

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from libs.coach_conversation.chats import chatting
 from libs.coach_conversation.ports import Ports
-from libs.coach_conversation.types import Chat
+from libs.coach_conversation.types import Chat, UserId
 from libs.lambda_runtime import Context, StreamingResponse
 from libs.streaming.encoders.base import Encoder
 from libs.streaming.encoders.negotiate import AI_SDK, encoder_for, negotiate
@@ -22,13 +22,15 @@ ACTION: Final = "chat-v2-stream"
 def stream_chat(call: Call, ports: Ports) -> StreamingResponse:
     """Answer the client's messages as its AI SDK reads it.
 
-    Raises  StreamingError, InvalidUserResponse, RateLimited, StoreUnavailable: before any model was called
+    Raises  StreamingError, InvalidUserResponse, RateLimited, BudgetExceeded, StoreUnavailable: before any
+            model was called
     """
     body = call.request.json_body()
     encoder = _encoder(call.request, body)
     chat = _chat(body)
     chatting.count(call.user_id, ports)
-    return StreamingResponse(200, encoder.headers, (), _answered(chat, encoder, call.context, ports))
+    answered = _answered(chat, encoder, call.context, ports, user_id=call.user_id)
+    return StreamingResponse(200, encoder.headers, (), answered)
 
 
 def invoked_chat(request: Request, context: Context, ports: Ports) -> Iterator[bytes]:
@@ -48,8 +50,10 @@ def _chat(body: dict[str, Any]) -> Chat:
     return chat_bodies.chat_from(chat_bodies.parse_chat(body))
 
 
-def _answered(chat: Chat, encoder: Encoder, context: Context, ports: Ports) -> Stream:
+def _answered(
+    chat: Chat, encoder: Encoder, context: Context, ports: Ports, *, user_id: UserId | None = None
+) -> Stream:
     deadline_s = deadline_of(context, ports)
-    under_way = chatting.start(chat, ports, message_id=ports.ulid(""), deadline_s=deadline_s)
+    under_way = chatting.start(chat, ports, message_id=ports.ulid(""), deadline_s=deadline_s, user_id=user_id)
     watched = Watched(under_way.feed.reader(), under_way.leave)
     return watched.encoded(encoder, keep_alive_s=ports.limits.keep_alive_s)

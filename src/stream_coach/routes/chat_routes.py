@@ -26,7 +26,13 @@ ROUTES: Final = (
         parameters=PROTOCOL,
         request_model="MessagesBody",
         answers=CHAT_EVENTS,
-        errors=("INVALID_USER_RESPONSE", "INVALID_PROTOCOL", "RATE_LIMITED", "STORE_UNAVAILABLE"),
+        errors=(
+            "INVALID_USER_RESPONSE",
+            "INVALID_PROTOCOL",
+            "RATE_LIMITED",
+            "BUDGET_EXCEEDED",
+            "STORE_UNAVAILABLE",
+        ),
     ),
     Route(
         "POST",
@@ -44,6 +50,7 @@ ROUTES: Final = (
             "DATA_BEING_DELETED",
             "IDEMPOTENCY_KEY_REUSED",
             "RATE_LIMITED",
+            "BUDGET_EXCEEDED",
             "STORE_UNAVAILABLE",
         ),
     ),

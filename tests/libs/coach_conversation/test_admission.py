@@ -6,6 +6,7 @@ import pytest
 
 from libs.coach_conversation.admission import MAX_TRIES, Admitted, admit, claim, enqueue, idempotent_turn
 from libs.coach_conversation.errors import (
+    BudgetExceeded,
     ConversationBusy,
     ConversationNotFound,
     IdempotencyKeyReused,
@@ -144,6 +145,19 @@ def test_the_limit_is_a_new_one_in_the_next_minute() -> None:
     scene = limited(1)
     scene.finish(scene.admit())
     scene.clock.advance(60.0)
+    assert isinstance(admit(SECOND, scene.ports), Admitted)
+
+
+def test_who_has_spent_the_day_s_budget_begins_nothing_more_but_has_what_there_is() -> None:
+    scene = Scene(overrides={"limits": Limits(daily_budget_cents=1)})
+    scene.finish(scene.admit())
+    scene.change(items.spent_key(REF.user_id, START_MS // 86_400_000), microUsd=10_000)
+    with pytest.raises(BudgetExceeded):
+        admit(SECOND, scene.ports)
+    with pytest.raises(BudgetExceeded):
+        enqueue(SECOND, "queued", scene.ports)
+    assert admit(asked(), scene.ports) == scene.record()
+    scene.clock.advance(86_400.0)
     assert isinstance(admit(SECOND, scene.ports), Admitted)
 
 

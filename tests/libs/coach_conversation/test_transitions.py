@@ -49,7 +49,7 @@ class Scene:
     def __init__(self, **meta: Any) -> None:
         self.table = FakeTable(conversation_items(**meta))
 
-    def live(self, turn: CoachTurn = TURN, ids: Reserved = IDS, *, limit: int = 0) -> None:
+    def live(self, turn: CoachTurn = TURN, ids: Reserved = IDS) -> None:
         self.table.commit(
             transitions.begin_live(
                 turn,
@@ -57,7 +57,6 @@ class Scene:
                 now_ms=START_MS,
                 created_at="2026-11-21T08:00:00.000Z",
                 lease_ms=15_000,
-                turns_per_minute=limit,
             )
         )
 
@@ -69,7 +68,6 @@ class Scene:
                 now_ms=START_MS,
                 created_at="2026-11-21T08:00:00.000Z",
                 wait_ms=60_000,
-                turns_per_minute=0,
             )
         )
 
@@ -183,10 +181,8 @@ def test_t1_wants_the_conversation_as_it_expects_it(meta: dict[str, Any], failed
     assert refused(scene.table, _t1()) == failed
 
 
-def _t1(*, limit: int = 0) -> list[Write]:
-    return transitions.begin_live(
-        TURN, IDS, now_ms=START_MS, created_at="", lease_ms=15_000, turns_per_minute=limit
-    )
+def _t1() -> list[Write]:
+    return transitions.begin_live(TURN, IDS, now_ms=START_MS, created_at="", lease_ms=15_000)
 
 
 def test_t1_wants_a_conversation() -> None:
@@ -199,26 +195,6 @@ def test_t1_happens_once() -> None:
     assert refused(scene.table, _t1()) == [0, 1, 2]
 
 
-def test_t1_counts_the_turn_within_its_minute() -> None:
-    scene = Scene()
-    scene.live(limit=1)
-    rate = items.rate_key(REF.user_id, START_MS // 60_000)
-    assert scene.item(rate) == {"turns": 1, "ttl": START_MS // 1000 + 300}
-
-
-def test_t1_refuses_the_turn_that_is_one_too_many() -> None:
-    scene = Scene()
-    rate = items.rate_key(REF.user_id, START_MS // 60_000)
-    scene.change(rate, turns=2)
-    assert refused(scene.table, _t1(limit=2)) == [3]
-    scene.live(limit=3)
-    assert scene.item(rate) == {"turns": 3, "ttl": START_MS // 1000 + 300}
-
-
-def test_without_a_limit_nothing_is_counted() -> None:
-    assert not any("RATE#" in write.key.sk for write in _t1(limit=0))
-
-
 # An answer written anew
 
 
@@ -228,9 +204,7 @@ def again(last_id: str = "01B") -> list[Write]:
     )
     turn = replace(asked(key="again"), replaces=Replaced(said, IDS.assistant, last_id))
     ids = Reserved(user=IDS.user, assistant=MessageId("01C"))
-    return transitions.begin_live(
-        turn, ids, now_ms=LATER_MS, created_at="", lease_ms=15_000, turns_per_minute=0
-    )
+    return transitions.begin_live(turn, ids, now_ms=LATER_MS, created_at="", lease_ms=15_000)
 
 
 _MESSAGE: Final = {"turnId": "t", "status": "complete", "createdAt": ""}
@@ -551,6 +525,6 @@ def test_a_queued_turn_that_someone_took_is_not_put_off(since: dict[str, Any]) -
 
 
 def test_all_keys_of_a_transaction_are_of_one_person() -> None:
-    for writes in (_t1(limit=9), log(), transitions.finish(LEASE, DONE, ANSWER, now_ms=0)):
+    for writes in (_t1(), log(), transitions.finish(LEASE, DONE, ANSWER, now_ms=0)):
         assert all(write.key.pk.startswith("U#alice") for write in writes)
         assert all(isinstance(write, Put | Update) for write in writes)

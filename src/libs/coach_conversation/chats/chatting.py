@@ -2,21 +2,23 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from libs.coach_conversation import prompts
 from libs.coach_conversation.answering import answer
 from libs.coach_conversation.chats import chats
 from libs.coach_conversation.endings import Meter
-from libs.coach_conversation.errors import RateLimited, TurnCancelled, TurnError, TurnFailed, Unforeseen
+from libs.coach_conversation.errors import StoreUnavailable, TurnCancelled, TurnError, TurnFailed, Unforeseen
 from libs.coach_conversation.feed import TurnFeed
 from libs.coach_conversation.generation import Generated
 from libs.coach_conversation.inbox import Inbox
+from libs.coach_conversation.personal_data import tombstones
 from libs.coach_conversation.ports import Ports, Prompt
-from libs.coach_conversation.store import beginning
+from libs.coach_conversation.store import allowance
 from libs.coach_conversation.store.table import ConditionFailed
 from libs.coach_conversation.turn import NOTICES
-from libs.coach_conversation.types import Chat, UserId
+from libs.coach_conversation.types import Chat, Usage, UserId
 from libs.streaming.events import Chunk, Complete, Error, Notice, Start, Terminal, TurnEvent, is_terminal
 
 
@@ -35,17 +37,25 @@ class Chatting:
 
 
 def count(user_id: UserId, ports: Ports) -> None:
-    """Count the chat as a turn against the person's limit: all that is written, and nothing without a limit.
+    """Count the chat as a turn of the person's allowance: all that is written, and nothing without a limit.
 
-    Raises  RateLimited, StoreUnavailable
+    Raises  RateLimited, BudgetExceeded, StoreUnavailable
     """
     now_ms = ports.clock.now_ms()
-    writes = beginning.counted(user_id, now_ms, ports.limits.turns_per_minute)
+    writes = allowance.asked(user_id, now_ms, ports.limits)
     try:
         if writes:
             ports.table.commit(writes)
-    except ConditionFailed:
-        raise RateLimited(retry_after_s=beginning.next_minute_s(now_ms)) from None
+    except ConditionFailed as failed:
+        raise allowance.refusal(failed, writes, now_ms) or Unforeseen() from None
+
+
+def _spend(user_id: UserId, usage: Usage, ports: Ports) -> None:
+    """Add what the chat cost to the person's day; a cost that cannot be written is forgotten."""
+    cost = allowance.spent(user_id, usage, ports.clock.now_ms(), ports.limits)
+    with suppress(ConditionFailed, StoreUnavailable):
+        if cost:
+            ports.table.commit([*cost, tombstones.unless_deleting(user_id)])
 
 
 def prompt_of(chat: Chat, ports: Ports) -> Prompt:
@@ -56,8 +66,13 @@ def prompt_of(chat: Chat, ports: Ports) -> Prompt:
     return chats.build_prompt(replace(chat, model_id=model_id, system=system), ports)
 
 
-def start(chat: Chat, ports: Ports, *, message_id: str, deadline_s: float) -> Chatting:
-    """Answer beside the caller. Units: `deadline_s` on the clock's monotonic scale."""
+def start(
+    chat: Chat, ports: Ports, *, message_id: str, deadline_s: float, user_id: UserId | None
+) -> Chatting:
+    """Answer beside the caller. Units: `deadline_s` on the clock's monotonic scale.
+
+    Shape   `user_id`: who pays for it; None where the service's owner invoked the function
+    """
     feed, inbox = TurnFeed(), Inbox(ports.clock, deadline_s)
     prompt = prompt_of(chat, ports)
 
@@ -67,6 +82,8 @@ def start(chat: Chat, ports: Ports, *, message_id: str, deadline_s: float) -> Ch
             feed.publish(event)
             if is_terminal(event):
                 _report(event, message_id, meter, ports)
+        if user_id is not None:
+            _spend(user_id, meter.usage, ports)
 
     return Chatting(feed, inbox, ports.executor.submit(run))
 

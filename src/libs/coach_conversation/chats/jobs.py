@@ -39,7 +39,8 @@ KINDS: Final[dict[str, ErrorKind]] = {
 def begin(user_id: UserId, chat: Chat, *, key: str, ports: Ports) -> TurnRecord:
     """Store the job for the worker; the same key again is the same job.
 
-    Raises  ProviderNotConfigured, RateLimited, IdempotencyKeyReused, StoreUnavailable: nothing is stored
+    Raises  ProviderNotConfigured, RateLimited, BudgetExceeded, IdempotencyKeyReused, StoreUnavailable:
+            nothing is stored
     """
     ports.model.call(chats.build_prompt(chat, ports))
     job_id = ids.job_id(user_id, key)

@@ -16,7 +16,7 @@ from libs.coach_conversation.kept.metering import MeteredModel
 from libs.coach_conversation.personal_data import tombstones
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.router import Analysis
-from libs.coach_conversation.store import items, task_transitions
+from libs.coach_conversation.store import allowance, items, task_transitions
 from libs.coach_conversation.store.table import ConditionFailed, Item, Write
 from libs.coach_conversation.types import ConversationRef, Message, Task, TurnId, TurnRecord, Usage
 
@@ -86,7 +86,9 @@ def run(task: Task, ref: ConversationRef, turn_id: TurnId, ports: Ports) -> None
     except TaskFailed as failure:
         fail(task, ref, turn_id, failure.reason, ports, usage=metered.usage)
         return
-    done = task_transitions.done(ref, turn_id, task, now_ms=ports.clock.now_ms(), usage=metered.usage)
+    now_ms = ports.clock.now_ms()
+    marked = task_transitions.done(ref, turn_id, task, now_ms=now_ms, usage=metered.usage)
+    done = [*marked, *allowance.spent(ref.user_id, metered.usage, now_ms, ports.limits)]
     writes = [*done, *effect, tombstones.unless_deleting(ref.user_id)]
     try:
         ports.table.commit(writes)
@@ -136,7 +138,8 @@ def fail(
 
     Raises  StoreUnavailable
     """
+    cost = allowance.spent(ref.user_id, usage, ports.clock.now_ms(), ports.limits)
     with suppress(ConditionFailed):
-        ports.table.commit(task_transitions.failed(ref, turn_id, task, reason, usage=usage))
+        ports.table.commit([*task_transitions.failed(ref, turn_id, task, reason, usage=usage), *cost])
         told = {"turnId": turn_id, "task": task, "reason": reason, **usage.to_json()}
         ports.journal.task_failed(told)

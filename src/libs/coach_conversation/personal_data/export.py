@@ -36,7 +36,7 @@ _BEGINNING: Final = "!"
 _BEHIND_RECORD: Final = "!!"
 _PLACE: Final = re.compile(rf"((?:{ID_PATTERN})?)/([!-~{_LAST}]{{1,200}})")
 _INTERNAL: Final = frozenset({"pk", "sk", "gsi1pk", "gsi1sk", "ttl"})
-_SKIPPED: Final = frozenset({"CONV", "EV", "META", "RATE", "VEC"})
+_SKIPPED: Final = frozenset({"CONV", "EV", "META", "RATE", "SPENT", "VEC"})
 """Entries and META are shown as the conversation, the log as messages; counts and notes say nothing."""
 _OUTCOME: Final = (
     "turnId",

@@ -8,7 +8,6 @@ from libs.coach_conversation.store import items
 from libs.coach_conversation.store.table import (
     Absent,
     Clause,
-    Either,
     Equals,
     Exists,
     Less,
@@ -16,10 +15,9 @@ from libs.coach_conversation.store.table import (
     Update,
     Write,
 )
-from libs.coach_conversation.types import CoachTurn, Message, MessageId, Part, UserId
+from libs.coach_conversation.types import CoachTurn, Message, MessageId, Part
 
 META_WRITE: Final = 0
-MINUTE_MS: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +36,8 @@ def writes(
     now_ms: int,
     created_at: str,
     due_ms: int,
-    turns_per_minute: int,
 ) -> list[Write]:
-    """Return T1: META (the lock and the order of ids), TURN, the person's message, the limit's count.
+    """Return T1 without the allowance: META (the lock and the order of ids), TURN, the person's message.
 
     Units   `due_ms`: when the sweeper looks after the turn, since the epoch
     """
@@ -69,7 +66,6 @@ def writes(
         _locked(turn, ids, now_ms=now_ms, created_at=created_at),
         record,
         *_said(turn, ids, now_ms=now_ms, created_at=created_at),
-        *counted(turn.conversation.user_id, now_ms, turns_per_minute),
     ]
 
 
@@ -117,17 +113,3 @@ def _said(turn: CoachTurn, ids: Reserved, *, now_ms: int, created_at: str) -> li
         Put(items.chat_key(turn.conversation, turn.turn_id), items.chat_item(turn.chat) | expiry),
         Put(items.entry_key(turn.conversation), items.entry_item(turn.conversation, now_ms)),
     ]
-
-
-def next_minute_s(now_ms: int) -> int:
-    """Return how long until people are counted anew. Units: seconds, at least one."""
-    return max(1, (MINUTE_MS - now_ms % MINUTE_MS) // 1000)
-
-
-def counted(user_id: UserId, now_ms: int, turns_per_minute: int) -> list[Write]:
-    """Count a turn, or a chat, against the person's limit; 0 means that there is none."""
-    if turns_per_minute <= 0:
-        return []
-    key = items.rate_key(user_id, now_ms // MINUTE_MS)
-    room = Either((Absent("turns"), Less("turns", turns_per_minute)))
-    return [Update(key, set={"ttl": now_ms // 1000 + items.RATE_TTL_S}, add={"turns": 1}, when=(room,))]

@@ -29,6 +29,7 @@ from libs.memory.types import Memory
 
 TURN_TTL_S: Final = 30 * 86_400
 RATE_TTL_S: Final = 300
+SPENT_TTL_S: Final = 2 * 86_400
 DUE: Final = "DUE"
 INDEX: Final = "GSI1"
 SCHEMA_VERSION: Final = 1
@@ -59,6 +60,10 @@ def coach_key(user_id: UserId, coach_id: CoachId) -> Key:
 
 def rate_key(user_id: UserId, minute: int) -> Key:
     return Key(person(user_id), f"RATE#{minute}")
+
+
+def spent_key(user_id: UserId, day: int) -> Key:
+    return Key(person(user_id), f"SPENT#{day}")
 
 
 def memory_key(user_id: UserId, memory_id: str) -> Key:

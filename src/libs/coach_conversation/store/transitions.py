@@ -51,9 +51,8 @@ def begin_live(
     now_ms: int,
     created_at: str,
     lease_ms: int,
-    turns_per_minute: int,
 ) -> list[Write]:
-    """T1 live: no TURN → processing, attempt 1, with the user's message and the limit's count."""
+    """T1 live: no TURN → processing, attempt 1, with the user's message."""
     owned = {"status": "processing", "attempt": 1, "leaseUntil": now_ms + lease_ms}
     return beginning.writes(
         turn,
@@ -62,7 +61,6 @@ def begin_live(
         now_ms=now_ms,
         created_at=created_at,
         due_ms=now_ms + lease_ms,
-        turns_per_minute=turns_per_minute,
     )
 
 
@@ -73,7 +71,6 @@ def begin_waiting(
     now_ms: int,
     created_at: str,
     wait_ms: int,
-    turns_per_minute: int,
 ) -> list[Write]:
     """T1 attach or queued: no TURN → pending; attach expires, queued is due, after `wait_ms`."""
     unowned = {"status": "pending", "attempt": 0, "leaseUntil": 0}
@@ -84,7 +81,6 @@ def begin_waiting(
         now_ms=now_ms,
         created_at=created_at,
         due_ms=now_ms + wait_ms,
-        turns_per_minute=turns_per_minute,
     )
 
 
