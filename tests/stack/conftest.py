@@ -158,7 +158,7 @@ def durable(shared_durable: Relayed) -> Relayed:
 
 @pytest.fixture
 def whole_stack(shared_whole_stack: Stack) -> Stack:
-    """A stack that does not stream, has no index, and lets people spend a cent a day; its models are quick."""
+    """A stack that does not stream, has no index, where people spend a cent a day; its models are quick."""
     return _fresh(shared_whole_stack)
 
 
