@@ -1,5 +1,6 @@
-"""What template.yaml gives each function, and what the settings ask for, are the same."""
+"""The template, the settings and the documents say the same of what each function is given."""
 
+import re
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from local.resource_names import resource_values
 from local.template import Template, load_template
 from stream_coach.settings import InvalidSettings, Settings
 
-TEMPLATE = load_template(Path(__file__).resolve().parent.parent / "template.yaml")
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = load_template(ROOT / "template.yaml")
 FUNCTIONS = [
     name
     for name, resource in TEMPLATE.body["Resources"].items()
@@ -70,3 +72,11 @@ def test_a_parameters_default_is_the_settings_default(function: str) -> None:
     assert by_default
     found = {name: getattr(settings, SETTINGS[name].name) for name in by_default}
     assert found == {name: SETTINGS[name].default for name in by_default}
+
+
+def test_the_documented_budgets_are_the_settings_defaults() -> None:
+    written = re.findall(r"`([A-Z_]+)`[^|`]*\| ([0-9.]+) \|", (ROOT / "docs" / "turn.md").read_text())
+    assert len(written) >= 12
+    assert {name: float(value) for name, value in written} == {
+        name: SETTINGS[name].default for name, _ in written
+    }
