@@ -7,7 +7,6 @@ import type { Problem } from "./lines";
 const WORDS: Record<string, string> = {
   BUDGET_EXCEEDED: "That was all for today. Your words are safe; send them again tomorrow.",
   RATE_LIMITED: "That was a lot of messages in a minute. Give it a moment, then send this again.",
-  BUDGET_EXCEEDED: "Today's allowance is used up. It starts anew tomorrow.",
   CONVERSATION_BUSY: "Your coach is still answering your last message.",
   CONVERSATION_NOT_FOUND: "This conversation no longer exists.",
   COACH_CONFIG_NOT_FOUND: "This coach no longer exists.",
