@@ -7,7 +7,7 @@ so that both are equal to the letter.
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from libs.coach_conversation.errors import TurnCancelled, TurnError
+from libs.coach_conversation.errors import TurnCancelled, TurnError, TurnNotFound
 from libs.coach_conversation.types import ConversationRef, Ending, Message, TurnId, Usage
 from libs.streaming.events import Complete, Error, Terminal
 
@@ -81,8 +81,8 @@ def terminal_event(
             timings=ending.timings,
         )
     return Error(
-        ending.error_code or TurnError.code,
-        ending.error_message or "the turn ended without an answer",
+        ending.error_code or TurnNotFound.code,
+        ending.error_message or "this answer was written anew since, and is not kept any more",
         ending.retryable,
         turn_id,
         reply.content if reply is not None else None,

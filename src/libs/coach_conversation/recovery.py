@@ -1,5 +1,6 @@
 """Recovery: settle turns that nobody runs, and clear what is due; nothing here calls a model."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
 
@@ -9,7 +10,15 @@ from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.store import items, log_items, transitions
 from libs.coach_conversation.store.ids import iso
 from libs.coach_conversation.store.table import ConditionFailed, Query
-from libs.coach_conversation.types import ConversationRef, Ending, Limits, Message, TurnId, TurnRecord
+from libs.coach_conversation.types import (
+    ConversationRef,
+    Ending,
+    Limits,
+    Message,
+    MessageStatus,
+    TurnId,
+    TurnRecord,
+)
 from libs.streaming.events import TurnEvent
 
 INTERRUPTED: Final = "the answer broke off before its end; what was kept of it is saved"
@@ -26,7 +35,7 @@ def find_turn(ref: ConversationRef, turn_id: TurnId, ports: Ports) -> TurnRecord
 
 
 def messages(record: TurnRecord, ports: Ports) -> dict[str, Message]:
-    """Return the turn's messages, by their ids; those that were replaced or deleted are not there.
+    """Return the turn's messages, by their ids; an answer that another has replaced as its log still has it.
 
     DynamoDB shows a transaction that is being committed item by item: where the record tells of an answer
     that is not there yet, one looks again.
@@ -38,7 +47,38 @@ def messages(record: TurnRecord, ports: Ports) -> dict[str, Message]:
         if keys[1] in found or not record.has_reply or pause_s is None:
             break
         ports.clock.sleep(pause_s)
-    return {message.message_id: message for message in map(items.message_from, found.values())}
+    kept = [items.message_from(item) for item in found.values()]
+    if keys[1] not in found and (replaced := _as_logged(record, ports)) is not None:
+        kept.append(replaced)
+    return {message.message_id: message for message in kept}
+
+
+def _as_logged(record: TurnRecord, ports: Ports) -> Message | None:
+    """Return the answer as it was saved, from the log; None where there was none, or the log has expired."""
+    if record.answered_at is None:
+        return None
+    events, _ = logged(record, ports)
+    if len(events) < record.logged_up_to:
+        return None
+    status: MessageStatus = "complete" if record.status == "completed" else "partial"
+    return _answer(record, events, status, record.answered_at)
+
+
+def _answer(
+    record: TurnRecord, events: Iterable[tuple[int, TurnEvent]], status: MessageStatus, created_at: str
+) -> Message | None:
+    """Return what was told as the turn's answer; None where nothing was said."""
+    parts = reply.fold(event for _, event in events)
+    if not parts:
+        return None
+    return Message(
+        message_id=record.assistant_message_id,
+        role="assistant",
+        parts=parts,
+        turn_id=record.turn_id,
+        status=status,
+        created_at=created_at,
+    )
 
 
 def is_abandoned(record: TurnRecord, now_ms: int, limits: Limits) -> bool:
@@ -83,20 +123,9 @@ def fold(record: TurnRecord, ports: Ports) -> None:
     """End an abandoned turn as interrupted, with what its log kept; the second to fold changes nothing."""
     now_ms = ports.clock.now_ms()
     events, _ = logged(record, ports)
-    parts = reply.fold(event for _, event in events)
-    message = Message(
-        message_id=record.assistant_message_id,
-        role="assistant",
-        parts=parts,
-        turn_id=record.turn_id,
-        status="partial",
-        created_at=iso(now_ms),
-    )
+    message = _answer(record, events, "partial", iso(now_ms))
     with suppress(ConditionFailed):
-        writes = transitions.fold(
-            record, _interrupted(INTERRUPTED), message if parts else None, now_ms=now_ms
-        )
-        ports.table.commit(writes)
+        ports.table.commit(transitions.fold(record, _interrupted(INTERRUPTED), message, now_ms=now_ms))
 
 
 def expire(record: TurnRecord, ports: Ports) -> None:

@@ -157,6 +157,7 @@ class TurnRecord:
     due_at_ms: int = 0
     supersedes: MessageId | None = None
     has_reply: bool = False
+    answered_at: str | None = None
     ending: Ending | None = None
     follow_ups: tuple[Task, ...] = ()
 

@@ -9,6 +9,7 @@ from libs.coach_conversation import recovery
 from libs.coach_conversation.admission import Admitted
 from libs.coach_conversation.errors import StoreUnavailable
 from libs.coach_conversation.feed import POLL_S, StoredFeed, TurnFeed
+from libs.coach_conversation.regeneration import regeneration
 from libs.coach_conversation.store import items
 from libs.coach_conversation.store.table import Put
 from libs.streaming.events import (
@@ -188,6 +189,38 @@ def test_an_answer_that_shows_later_than_its_record_is_waited_for() -> None:
     turn.table.next("read", nothing, nothing, preceded_by(lambda: turn.stored.commit([Put(key, answer)])))
     _, complete = StoredFeed(turn.record(), turn.ports).wait(10.0)[-1]
     assert isinstance(complete, Complete)
+
+
+class Replaced(Scene):
+    """A turn whose answer was written anew since."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.admitted = self.admit()
+        self.keep(self.admitted, [start_of(self.admitted), Chunk("To parallel.")])
+        self.finish(self.admitted, "To parallel.")
+        self.before = self.told()
+        again = regeneration(REF, client_message_id="m-1", answer_id=None, ports=self.ports)
+        self.finish(self.admit(again), "Deeper.")
+
+    def told(self) -> list[Numbered]:
+        return StoredFeed(self.record(), self.ports).wait(10.0)
+
+
+def test_an_answer_that_was_written_anew_since_is_told_as_it_was() -> None:
+    turn = Replaced()
+    assert [message.content for message in turn.messages()] == ["How do I squat deeper?", "Deeper."]
+    assert turn.told() == turn.before
+    assert isinstance(turn.before[-1][1], Complete)
+
+
+def test_an_answer_that_was_written_anew_is_gone_with_its_log() -> None:
+    turn = Replaced()
+    turn.clock.advance(86_401)
+    start, (number, error) = turn.told()
+    assert (start, number) == (turn.before[0], 2)
+    assert isinstance(error, Error)
+    assert error.code == "TURN_NOT_FOUND"
 
 
 @pytest.mark.parametrize(("after", "expected"), [(1, [2, 3, 4, 5]), (3, [4, 5]), (4, [5])])

@@ -229,6 +229,7 @@ def turn_from(ref: ConversationRef, item: Mapping[str, Any]) -> TurnRecord:
         due_at_ms=item.get("dueAt", 0),
         supersedes=MessageId(item["supersedes"]) if "supersedes" in item else None,
         has_reply=item.get("hasReply", False),
+        answered_at=item.get("answeredAt"),
         ending=_ending_from(item) if item["status"] in TERMINAL_STATUSES else None,
         follow_ups=tuple(item.get("followUps", ())),
     )

@@ -260,6 +260,7 @@ def _release(
         "usage": dict(ending.usage),
         "timings": dict(ending.timings),
         "hasReply": reply is not None,
+        "answeredAt": reply.created_at if reply is not None else None,
     }
     record = Update(
         items.turn_key(ref, turn_id),
