@@ -5,7 +5,6 @@ import { SignInNeeded } from "../session/session";
 import type { Problem } from "./lines";
 
 const WORDS: Record<string, string> = {
-  BUDGET_EXCEEDED: "That was all for today. Your words are safe; send them again tomorrow.",
   RATE_LIMITED: "That was a lot of messages in a minute. Give it a moment, then send this again.",
   CONVERSATION_BUSY: "Your coach is still answering your last message.",
   CONVERSATION_NOT_FOUND: "This conversation no longer exists.",
