@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { blocksOf, withEndsClosed } from "../src/markdown/blocks";
+import { spoken } from "../src/markdown/spoken";
 
 const TEXT = `Hello **you**.
 
@@ -58,7 +59,20 @@ describe("blocks", () => {
     ["see [the guide](https://example.com)", "see [the guide](https://example.com)"],
     ["```\na **b", "```\na **b"],
     ["all **done** here", "all **done** here"],
+    ["Loads:\n| Lift | Se", "Loads:"],
+    ["Loads:\n| Lift | Sets |\n", "Loads:"],
+    ["| Lift | Sets |\n|--", ""],
+    ["| Lift | Sets |\n|---|---|", "| Lift | Sets |\n|---|---|"],
+    ["| Lift | Sets |\n|---|---|\n| Sq", "| Lift | Sets |\n|---|---|\n| Sq"],
+    ["| Lift | Sets |\nno table", "| Lift | Sets |\nno table"],
   ])("that grow do not flicker: %j", (text, shown) => {
     expect(withEndsClosed(text)).toBe(shown);
+  });
+});
+
+describe("an answer read aloud", () => {
+  it("has its words, without its marks", () => {
+    const text = "## Plan\n\n1. **Squat**, 5 × 5 `slow`\n- see [the guide](https://a.example)\n\n| Lift | Load |\n|---|---:|\n| Squat | 100 kg |\n\n> _Sleep_ first.\n\n```\na_b * 2\n```";
+    expect(spoken(text)).toBe("Plan\n1. Squat, 5 × 5 slow\nsee the guide\nLift, Load\nSquat, 100 kg\nSleep first.\na_b * 2");
   });
 });

@@ -96,7 +96,7 @@ def test_what_is_said_offline_is_sent_when_the_network_is_back(opened: Opens, st
     shown.page.context.set_offline(True)
     shown.page.get_by_text("You are offline.").wait_for()
     shown.say(SAID)
-    shown.page.get_by_text("Sending…").wait_for()
+    shown.page.get_by_text("Waits for the network…").wait_for()
     shown.page.context.set_offline(False)
     shown.until_state("complete")
     assert shown.until_as_saved()[0] == ("person", SAID)

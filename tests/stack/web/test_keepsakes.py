@@ -32,6 +32,7 @@ def test_a_workout_that_is_logged_becomes_a_card(opened: Opens, stack: Stack) ->
     shown.page.get_by_role("button", name="Notes on you").click()
     shown.page.locator("dialog .workout").wait_for()
     shown.page.locator("dialog").get_by_role("button", name="Delete the Strength session").click()
+    shown.page.get_by_role("button", name="Yes, delete").click()
     shown.page.get_by_text("No sessions yet.").wait_for()
 
 
@@ -59,6 +60,10 @@ def test_a_memory_is_seen_corrected_recalled_and_forgotten(opened: Opens, stack:
 
     shown.page.get_by_role("button", name="Notes on you").click()
     drawer.get_by_role("button", name="Forget").click()
+    drawer.get_by_role("button", name="Keep it").click()
+    assert len(_memories(shown)) == 1
+    drawer.get_by_role("button", name="Forget").click()
+    drawer.get_by_role("button", name="Yes, forget").click()
     drawer.get_by_text("Nothing yet.").wait_for()
     eventually(lambda: _memories(shown) == [])
 

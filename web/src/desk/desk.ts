@@ -13,7 +13,9 @@ import type { Keepsakes } from "./keepsakes";
 import { parsePlace, placeHash } from "./place";
 
 const TITLE_LENGTH = 64;
-const UNNAMED_AT_ONCE = 12;
+
+/** Whether going somewhere is a step of its own for the browser's way back. */
+type Entry = "push" | "replace";
 
 export interface DeskState {
   phase: "loading" | "ready" | "unreadable";
@@ -61,33 +63,49 @@ export class Desk {
     await Promise.all([this.show(this.state.get().coachId, place.conversationId), this.nameCoaches()]);
   }
 
-  async selectCoach(coachId: string): Promise<void> {
-    if (coachId !== this.state.get().coachId) await this.show(coachId, undefined);
+  /** Go where the page's address points: the person went back or forward, or changed it. */
+  async follow(): Promise<void> {
+    const { coachId, conversationId } = parsePlace(location.hash);
+    if (coachId !== undefined && coachId !== this.state.get().coachId) await this.show(coachId, conversationId);
+    else if (conversationId !== undefined) this.open(conversationId, "replace");
   }
 
-  open(conversationId: string): void {
+  async selectCoach(coachId: string): Promise<void> {
+    if (coachId !== this.state.get().coachId) await this.show(coachId, undefined, "push");
+  }
+
+  /** Open a conversation; with `push` the browser's way back leads to the one before. */
+  open(conversationId: string, entry: Entry = "push"): void {
     const { thread, coachId } = this.state.get();
     if (thread?.conversationId === conversationId) return;
     thread?.close();
     const opened = this.threadOf(coachId, conversationId);
     this.state.update({ thread: opened });
-    history.replaceState(null, "", placeHash({ coachId, conversationId }));
+    const hash = placeHash({ coachId, conversationId });
+    if (entry === "push" && location.hash !== hash) history.pushState(null, "", hash);
+    else history.replaceState(null, "", hash);
     void opened.load();
   }
 
+  /** Nobody looks any more: end what goes on. */
+  close(): void {
+    this.state.get().thread?.close();
+    this.ports.keepsakes.close();
+  }
+
   /** Go to an empty conversation: one that is there already, or a new one. */
-  async begin(): Promise<void> {
+  async begin(entry: Entry = "push"): Promise<void> {
     const { coachId, conversations } = this.state.get();
     const empty = conversations.find((one) => one.messageCount === 0);
     if (empty !== undefined) {
-      this.open(empty.conversationId);
+      this.open(empty.conversationId, entry);
       return;
     }
     const { conversationId } = await this.ports.api.createConversation(coachId);
     const now = new Date().toISOString();
     const made = { conversationId, coachId, messageCount: 0, createdAt: now, lastActivityAt: now };
     this.state.update({ conversations: [made, ...this.state.get().conversations] });
-    this.open(conversationId);
+    this.open(conversationId, entry);
   }
 
   async remove(conversationId: string): Promise<void> {
@@ -97,36 +115,40 @@ export class Desk {
     this.state.update({ conversations: left });
     if (thread?.conversationId !== conversationId) return;
     const next = left[0];
-    if (next === undefined) await this.begin();
-    else this.open(next.conversationId);
+    if (next === undefined) await this.begin("replace");
+    else this.open(next.conversationId, "replace");
   }
 
   async saveCoach(coachId: string, config: CoachConfig): Promise<void> {
     const coach = await this.ports.api.saveCoach(coachId, config);
     this.name(coach);
     if (coachId === this.state.get().coachId) this.state.update({ coach });
-    else void this.show(coachId, undefined);
+    else void this.show(coachId, undefined, "push");
   }
 
   async loadMore(): Promise<void> {
     const { coachId, conversations, more } = this.state.get();
     if (more === undefined) return;
     const page = await this.ports.api.conversations(coachId, more);
-    this.state.update({ conversations: [...conversations, ...page.conversations], more: page.cursor });
+    const shown = new Set(conversations.map((one) => one.conversationId));
+    const found = page.conversations.filter((one) => !shown.has(one.conversationId));
+    this.state.update({ conversations: [...conversations, ...found], more: page.cursor });
     void this.nameConversations(page.conversations);
   }
 
-  private async show(coachId: string, conversationId: string | undefined): Promise<void> {
+  private async show(coachId: string, conversationId: string | undefined, entry: Entry = "replace"): Promise<void> {
     this.state.get().thread?.close();
     const none = { coach: undefined, thread: undefined, conversations: [], more: undefined };
     this.state.update({ phase: "loading", coachId, ...none });
     try {
       const page = await this.ports.api.conversations(coachId);
-      this.state.update({ conversations: page.conversations, more: page.cursor });
-      const chosen = page.conversations.find((one) => one.conversationId === conversationId) ?? page.conversations[0];
-      if (chosen !== undefined) this.open(chosen.conversationId);
+      const asked = await this.asked(coachId, conversationId, page.conversations);
+      const known = asked === undefined || page.conversations.includes(asked) ? [] : [asked];
+      this.state.update({ conversations: [...page.conversations, ...known], more: page.cursor });
+      const chosen = asked ?? page.conversations[0];
+      if (chosen !== undefined) this.open(chosen.conversationId, entry);
       // The first conversation is what gives a person their starter coach.
-      else await this.begin();
+      else await this.begin(entry);
       const coach = await this.ports.api.coach(coachId);
       this.name(coach);
       this.state.update({ coach, phase: "ready" });
@@ -135,10 +157,26 @@ export class Desk {
       const starter = this.ports.config.starterCoachId;
       if (error instanceof Refused && error.code === "COACH_CONFIG_NOT_FOUND" && coachId !== starter) {
         this.forgetCoach(coachId);
-        await this.show(starter, undefined);
+        await this.show(starter, undefined, entry);
         return;
       }
       this.state.update({ phase: "unreadable", problem: problemOf(error).text });
+    }
+  }
+
+  /** Returns the conversation that the page's address names, if there is one: it may be older than the first page. */
+  private async asked(
+    coachId: string,
+    id: string | undefined,
+    page: readonly Conversation[],
+  ): Promise<Conversation | undefined> {
+    const listed = page.find((one) => one.conversationId === id);
+    if (listed !== undefined || id === undefined) return listed;
+    try {
+      return await this.ports.api.conversation(coachId, id);
+    } catch (error) {
+      if (error instanceof Refused && error.status === 404) return undefined;
+      throw error;
     }
   }
 
@@ -151,6 +189,7 @@ export class Desk {
       userId: session.userId,
       coachId,
       token: session.token,
+      rejected: session.rejected,
       network: browserNetwork,
     });
     return new Thread({
@@ -179,7 +218,8 @@ export class Desk {
   private async nameConversations(found: readonly Conversation[]): Promise<void> {
     const { titles, coachId } = this.state.get();
     const unnamed = found.filter((one) => one.messageCount > 0 && titles[one.conversationId] === undefined);
-    for (const { conversationId } of unnamed.slice(0, UNNAMED_AT_ONCE)) {
+    for (const { conversationId } of unnamed) {
+      if (this.state.get().coachId !== coachId) return;
       try {
         const { messages } = await this.ports.api.messages(coachId, conversationId, { limit: 4 });
         const asked = messages.find((message) => message.role === "user");

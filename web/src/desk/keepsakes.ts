@@ -51,6 +51,10 @@ export class Keepsakes {
     this.timers = looks.map((ms) => setTimeout(() => void this.look(turnId), ms));
   }
 
+  close(): void {
+    for (const timer of this.timers) clearTimeout(timer);
+  }
+
   async correct(id: string, content: string): Promise<void> {
     const changed = await this.api.correctMemory(id, { content });
     const memories = this.state.get().memories.map((one) => (one.memoryId === id ? changed : one));

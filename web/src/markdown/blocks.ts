@@ -7,6 +7,7 @@
 
 const FENCE = /^\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)?(`{3,}|~{3,})/;
 const ITEM = /^\s{0,3}(?:[-*+]|\d{1,9}[.)])(?:\s|$)/;
+const BARRED = /^ {0,3}\|/;
 const BLANK = /^\s*$/;
 
 export function blocksOf(text: string): string[] {
@@ -46,15 +47,29 @@ function fenceAfter(open: string, line: string): string {
   return closes ? "" : open;
 }
 
-/** Returns a text that is still being written with its open emphasis and code closed, so that it does not flicker. */
-export function withEndsClosed(block: string): string {
-  if (FENCE.test(block)) return block;
+/**
+ * Returns a text that is still being written so that it does not flicker: with its open emphasis and code closed, and
+ * without the head of a table that is not one yet.
+ */
+export function withEndsClosed(growing: string): string {
+  if (FENCE.test(growing)) return growing;
+  const block = withoutTableHead(growing);
   const last = block.slice(block.lastIndexOf("\n") + 1);
   const link = last.replace(/!?\[([^\]\n]*)(?:\](?:\([^)\s]*)?)?$/, "$1");
   let text = block.slice(0, block.length - last.length) + link;
   if (count(link, "`") % 2 === 1) text += "`";
   else if (count(link, "**") % 2 === 1) text = /\*\*\s*$/.test(text) ? text.replace(/\*\*\s*$/, "") : `${text.trimEnd()}**`;
   return text;
+}
+
+/** The first line of a table is text with bars until the line below it is whole. */
+function withoutTableHead(block: string): string {
+  const lines = block.replace(/\n$/, "").split("\n");
+  const at = lines.findLastIndex((line) => !BARRED.test(line)) + 1;
+  const [head, rule = "", ...rows] = lines.slice(at);
+  if (head === undefined || rows.length > 0 || !/^[|:\- ]*$/.test(rule)) return block;
+  const whole = count(rule, "|") >= count(head.trimEnd(), "|");
+  return whole ? block : lines.slice(0, at).join("\n");
 }
 
 function count(text: string, mark: string): number {

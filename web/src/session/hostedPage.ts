@@ -2,6 +2,7 @@
  * Sign-in on Cognito's hosted page: authorization code with PKCE (RFC 7636), without a secret in the page.
  */
 
+import { Unreachable } from "../stream";
 import type { SignInConfig } from "./config";
 
 export interface Tokens {
@@ -46,7 +47,7 @@ export async function authorizeUrl(
   return `${config.domain}/oauth2/authorize?${query}`;
 }
 
-/** Returns the tokens where the hosted page has just sent the person back, else undefined. */
+/** Returns the tokens where the hosted page has just sent the person back, else undefined. Raises Unreachable. */
 export async function finishSignIn(config: SignInConfig): Promise<Tokens | undefined> {
   const answer = new URLSearchParams(location.search);
   if (!answer.has("code") && !answer.has("error")) return undefined;
@@ -64,7 +65,7 @@ export async function finishSignIn(config: SignInConfig): Promise<Tokens | undef
   });
 }
 
-/** Returns new tokens, or undefined where the person has to sign in again. */
+/** Returns new tokens, or undefined where the person has to sign in again. Raises Unreachable. */
 export async function renewTokens(config: SignInConfig, refreshToken: string): Promise<Tokens | undefined> {
   const renewed = await tokensFrom(config, { grant_type: "refresh_token", refresh_token: refreshToken });
   return renewed && { refreshToken, ...renewed };
@@ -75,10 +76,12 @@ export function signOutUrl(config: SignInConfig): string {
 }
 
 async function tokensFrom(config: SignInConfig, grant: Record<string, string>): Promise<Tokens | undefined> {
-  const response = await fetch(`${config.domain}/oauth2/token`, {
-    method: "POST",
-    body: new URLSearchParams({ ...grant, client_id: config.clientId }),
+  const body = new URLSearchParams({ ...grant, client_id: config.clientId });
+  const response = await fetch(`${config.domain}/oauth2/token`, { method: "POST", body }).catch((error: unknown) => {
+    throw new Unreachable("The sign-in cannot be reached.", { cause: error });
   });
+  // RFC 6749, 5.2: a grant that is no good is 400. Everything else says nothing about the person.
+  if (response.status >= 500 || response.status === 429) throw new Unreachable(`The sign-in answered ${response.status}.`);
   if (!response.ok) return undefined;
   const found = (await response.json()) as { id_token?: string; refresh_token?: string };
   if (found.id_token === undefined) return undefined;

@@ -26,18 +26,23 @@ export class Session {
     this.ended = ended;
   }
 
-  /** Returns a token that is good for a while. Raises SignInNeeded, after the page was told. */
+  /** Returns a token that is good for a while. Raises SignInNeeded, after the page was told; Unreachable. */
   readonly token = async ({ renew }: { renew: boolean }): Promise<string> => {
     if (!renew && !hasExpired(this.tokens.idToken, Date.now())) return this.tokens.idToken;
     this.renewing ??= this.renew().finally(() => (this.renewing = undefined));
     return this.renewing;
   };
 
+  /** Nobody takes the tokens any more, however new they are. */
+  readonly rejected = (): void => {
+    forget();
+    this.ended();
+  };
+
   private async renew(): Promise<string> {
     const renewed = await this.renewed();
     if (renewed === undefined || userIdOf(renewed.idToken) !== this.userId) {
-      forget();
-      this.ended();
+      this.rejected();
       throw new SignInNeeded("Your session has ended. Sign in again to go on.");
     }
     this.tokens = renewed;

@@ -6,7 +6,9 @@
  *     for await (const update of turn) …     // typed events, and how the connection fares
  *     await turn.cancel();
  *
- * What is iterated ends with `complete` or `error`, or throws `Refused` where the turn did not begin.
+ * What is iterated ends with `complete` or `error`; without either where it was closed, or where nothing runs that could
+ * be watched. It throws `Refused` where the service says no and another try would not mend it. Whoever stops iterating
+ * (`break`, `close()`) hangs up and leaves nothing behind; the turn goes on.
  */
 
 import { browserNetwork } from "./network";
@@ -20,8 +22,8 @@ export class StreamClient {
 
   constructor(options: StreamOptions) {
     this.options = options;
-    const { baseUrl, token, network = browserNetwork } = options;
-    this.access = { baseUrl, network, token };
+    const { baseUrl, token, rejected, network = browserNetwork } = options;
+    this.access = { baseUrl, network, token, rejected };
   }
 
   /** Say something. */

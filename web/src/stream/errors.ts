@@ -1,9 +1,9 @@
 /**
  * What can go wrong on the way to an answer.
  *
- *     StreamError
+ *     StreamError       what came was no event
  *     ├── Refused       the service answered, and said no
- *     └── Unreachable   nothing answered, or the answer broke off
+ *     └── Unreachable   nothing answered, or the answer broke off: another try may mend it
  */
 
 export class StreamError extends Error {

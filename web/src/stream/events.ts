@@ -4,6 +4,8 @@
  *     start (progress | contextual | recall | notice | chunk)* (complete | error)
  */
 
+import { StreamError } from "./errors";
+
 export interface Part {
   type: "update" | "answer" | "text";
   text: string;
@@ -101,9 +103,18 @@ export type TurnEvent = Start | Progress | Contextual | Recall | Chunk | Notice 
 
 const KINDS = new Set(["start", "progress", "contextual", "recall", "chunk", "notice", "complete", "error"]);
 
-/** Returns the event that one `data` field holds, or undefined for a kind that a later version added. */
+/**
+ * Returns the event that one `data` field holds, or undefined for a kind that a later version added.
+ *
+ * @throws {StreamError} it is no JSON
+ */
 export function parseEvent(data: string): TurnEvent | undefined {
-  const value: unknown = JSON.parse(data);
+  let value: unknown;
+  try {
+    value = JSON.parse(data);
+  } catch (error) {
+    throw new StreamError("The service said something that cannot be read.", { cause: error });
+  }
   if (typeof value !== "object" || value === null || !("type" in value)) return undefined;
   return KINDS.has(String(value.type)) ? (value as TurnEvent) : undefined;
 }

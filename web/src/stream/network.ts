@@ -1,5 +1,8 @@
 /** The world outside: requests, waiting, and whether there is a network. Tests bring their own. */
 
+/** A page's window or a worker's own scope; without either (Node.js) there is no word of a network that comes and goes. */
+const SCOPE = globalThis as Partial<Pick<typeof globalThis, "addEventListener" | "removeEventListener">>;
+
 export interface Network {
   fetch(url: string, init: RequestInit): Promise<Response>;
   /** Resolves after `ms`, or as soon as the network comes back. Rejects when `signal` aborts. */
@@ -14,10 +17,10 @@ export interface Network {
 export const browserNetwork: Network = {
   fetch: (url, init) => fetch(url, init),
   wait,
-  isOnline: () => navigator.onLine,
+  isOnline: () => (globalThis.navigator as Navigator | undefined)?.onLine !== false,
   onLost: (lost) => {
-    window.addEventListener("offline", lost);
-    return () => window.removeEventListener("offline", lost);
+    SCOPE.addEventListener?.("offline", lost);
+    return () => SCOPE.removeEventListener?.("offline", lost);
   },
   random: () => Math.random(),
   eventSource: (url) => new EventSource(url),
@@ -27,13 +30,13 @@ function wait(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const done = (): void => {
       clearTimeout(timer);
-      window.removeEventListener("online", done);
+      SCOPE.removeEventListener?.("online", done);
       signal.removeEventListener("abort", done);
       if (signal.aborted) reject(signal.reason);
       else resolve();
     };
     const timer = setTimeout(done, ms);
-    window.addEventListener("online", done);
+    SCOPE.addEventListener?.("online", done);
     signal.addEventListener("abort", done);
     if (signal.aborted) done();
   });

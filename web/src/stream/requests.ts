@@ -1,4 +1,4 @@
-/** Requests that carry the caller's token, and renew it once when it has run out. */
+/** Requests that carry the caller's token, and renew it once where the service does not take it. */
 
 import { Refused, refusalOf, Unreachable } from "./errors";
 import type { Network } from "./network";
@@ -7,6 +7,8 @@ export interface Access {
   baseUrl: string;
   network: Network;
   token(options: { renew: boolean }): Promise<string>;
+  /** Told when a token that was just renewed is refused as well. */
+  rejected?: (() => void) | undefined;
 }
 
 export interface Asked {
@@ -26,7 +28,12 @@ export async function request(access: Access, path: string, asked: Asked = {}): 
   try {
     return await once(access, path, asked, false);
   } catch (error) {
-    if (error instanceof Refused && error.code === "TOKEN_EXPIRED") return once(access, path, asked, true);
+    if (!isUnknown(error)) throw error;
+  }
+  try {
+    return await once(access, path, asked, true);
+  } catch (error) {
+    if (isUnknown(error)) access.rejected?.();
     throw error;
   }
 }
@@ -38,6 +45,10 @@ export async function requestJson<T>(access: Access, path: string, asked: Asked 
   } catch (error) {
     throw broken(error, asked.signal);
   }
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof Refused && error.status === 401;
 }
 
 async function once(access: Access, path: string, asked: Asked, renew: boolean): Promise<Response> {

@@ -1,4 +1,9 @@
-/** The frames of a browser's own EventSource, which reconnects by itself. */
+/**
+ * The frames of a browser's own EventSource, which reconnects by itself.
+ *
+ * It does not show a server's keep-alives, so that it may wait for a dead connection for ever: where the network is
+ * lost, it is left.
+ */
 
 import type { Network } from "./network";
 import type { Frame } from "./sse";
@@ -21,6 +26,10 @@ export async function* openedSource(
   source.onmessage = (message: MessageEvent<string>) => put({ id: message.lastEventId, data: message.data });
   source.onerror = () => put("reconnecting");
   const left = (): void => wake();
+  const stopListening = network.onLost(() => {
+    source.close();
+    wake();
+  });
   signal.addEventListener("abort", left);
   try {
     for (;;) {
@@ -30,6 +39,7 @@ export async function* openedSource(
       else await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
+    stopListening();
     signal.removeEventListener("abort", left);
     source.close();
   }

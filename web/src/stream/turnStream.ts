@@ -12,7 +12,7 @@ import { openedSource } from "./sourceFrames";
 import { SseParser, type Frame } from "./sse";
 import type { Connection, ConnectionState, TurnState, TurnUpdate } from "./types";
 
-/** A server says something every 10 s; a stream that is silent for longer than this is dead. */
+/** A server says something every 10 s; a connection that is silent for longer than this, from its start on, is dead. */
 const SILENCE_MS = 25_000;
 const TRIES_PER_ADDRESS = 3;
 const TRIES_WHEN_REFUSED = 4;
@@ -121,7 +121,7 @@ export class TurnStream implements AsyncIterable<TurnUpdate> {
     const signal = AbortSignal.any([connection.signal, this.leaving.signal]);
     const stopListening = this.network.onLost(() => connection.abort(new Unreachable("The network is gone.")));
     try {
-      const response = await this.open(signal);
+      const response = await heardInTime(connection, this.open(signal));
       if (isOver(response)) return yield* this.settle();
       yield this.state("open");
       yield* this.read(bodyFrames(response, connection, signal));
@@ -168,8 +168,8 @@ export class TurnStream implements AsyncIterable<TurnUpdate> {
         yield this.state(frame);
         continue;
       }
-      if (!named || this.cursor === "") this.heard();
       const event = parseEvent(frame.data);
+      if (!named || this.cursor === "") this.heard();
       const told = frame.id === this.cursor;
       // A view that met its function's deadline ends under the last id that it told.
       if (event?.type === "error" && event.code === "DEADLINE" && told) return;
@@ -273,12 +273,17 @@ async function* bodyFrames(
   const parser = new SseParser();
   try {
     for (;;) {
-      const silence = setTimeout(() => connection.abort(new Unreachable("The stream fell silent.")), SILENCE_MS);
-      const { done, value } = await reader.read().finally(() => clearTimeout(silence));
+      const { done, value } = await heardInTime(connection, reader.read());
       if (done) return;
       yield* parser.feed(decoder.decode(value, { stream: true }));
     }
   } catch (error) {
     throw broken(error, signal);
   }
+}
+
+/** Gives a connection up where what comes next does not come in time. */
+function heardInTime<T>(connection: AbortController, next: Promise<T>): Promise<T> {
+  const silence = setTimeout(() => connection.abort(new Unreachable("The stream fell silent.")), SILENCE_MS);
+  return next.finally(() => clearTimeout(silence));
 }

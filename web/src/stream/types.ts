@@ -10,7 +10,10 @@ export interface StreamOptions {
   transport?: "fetch" | "eventsource" | undefined;
   userId: string;
   coachId: string;
+  /** The caller's token; with `renew` another one, since the service did not take the last. */
   token(options: { renew: boolean }): Promise<string>;
+  /** Told when a token that was just renewed is refused as well: nobody is signed in any more. */
+  rejected?: (() => void) | undefined;
   network?: Network;
 }
 

@@ -92,12 +92,18 @@ export class LineBook {
     return line?.kind === "person" && line.state !== "saved";
   }
 
-  /** Keep a saved message's line, and return its key; a line that is there already keeps its own. */
+  /** Keep a saved message's line, and return its key; a line that is there already keeps its own, and its key. */
   private put(message: Message): string {
-    for (const [key, store] of this.lines) if (store.get().messageId === message.messageId) return key;
-    const line = lineOf(message, this.kept.besides(message.messageId));
-    this.lines.set(line.key, new Store(line));
-    return line.key;
+    const saved = lineOf(message, this.kept.besides(message.messageId));
+    for (const [key, store] of this.lines) {
+      const line = store.get();
+      if (line.messageId !== message.messageId) continue;
+      // This page lost sight of an answer that was finished all the same.
+      if (line.state === "partial" && saved.state === "complete") store.set({ ...saved, key });
+      return key;
+    }
+    this.lines.set(saved.key, new Store(saved));
+    return saved.key;
   }
 
   private show(keys: readonly string[]): void {

@@ -14,6 +14,7 @@ import {
   type TurnStream,
   type TurnUpdate,
 } from "../stream";
+import { spoken } from "../markdown/spoken";
 import { Frames } from "./frames";
 import type { Kept } from "./kept";
 import { LineBook } from "./lineBook";
@@ -30,6 +31,8 @@ export interface ThreadState {
   /** Where the page of earlier messages begins, if there are any. */
   earlier?: string | undefined;
   loadingEarlier: boolean;
+  /** The page of earlier messages could not be read. */
+  earlierFailed: boolean;
   /** What a screen reader is told. */
   announcement: string;
 }
@@ -53,6 +56,7 @@ export class Thread {
     connection: "open",
     progress: "",
     loadingEarlier: false,
+    earlierFailed: false,
     announcement: "",
   });
   readonly conversationId: string;
@@ -98,13 +102,13 @@ export class Thread {
   async loadEarlier(): Promise<void> {
     const { earlier, loadingEarlier } = this.state.get();
     if (earlier === undefined || loadingEarlier) return;
-    this.state.update({ loadingEarlier: true });
+    this.state.update({ loadingEarlier: true, earlierFailed: false });
     try {
       const page = await this.messages(earlier);
       this.lines.showEarlier(page.messages);
-      this.state.update({ earlier: page.cursor });
-    } finally {
-      this.state.update({ loadingEarlier: false });
+      this.state.update({ earlier: page.cursor, loadingEarlier: false });
+    } catch {
+      this.state.update({ loadingEarlier: false, earlierFailed: true });
     }
   }
 
@@ -194,6 +198,7 @@ export class Thread {
     ]);
     const { joined } = this.lines.showLatest(page.messages);
     if (!joined) this.state.update({ earlier: page.cursor });
+    this.dropArrived();
     return conversation;
   }
 
@@ -204,16 +209,20 @@ export class Thread {
 
   /** Show what was sent before the page was left, and was not heard of since; returns what to do with it. */
   private outgoing(): ReturnType<Kept["outgoing"]> {
-    const { kept } = this.ports;
-    const shown = this.lines.all();
-    const unsent = kept.outgoing(this.conversationId).filter((said) => {
-      if (this.lines.find(said.clientMessageId) !== undefined) return false;
-      const arrived = shown.some((line) => line.kind === "person" && line.at === said.sentAt && line.text === said.text);
-      if (arrived) kept.forgetOutgoing(this.conversationId, said.clientMessageId);
-      return !arrived;
-    });
+    const kept = this.ports.kept.outgoing(this.conversationId);
+    const unsent = kept.filter((said) => this.lines.find(said.clientMessageId) === undefined);
     for (const said of unsent) this.lines.append(personLine(said, said.held ? "unsent" : "sending"));
     return unsent;
+  }
+
+  /** Forget what was thought unsent and is among the saved messages all the same: only its receipt was lost. */
+  private dropArrived(): void {
+    const saved = this.lines.all().filter((line) => line.kind === "person" && line.messageId !== undefined);
+    for (const { clientMessageId, sentAt, text } of this.ports.kept.outgoing(this.conversationId)) {
+      if (!saved.some((line) => line.at === sentAt && line.kind === "person" && line.text === text)) continue;
+      this.ports.kept.forgetOutgoing(this.conversationId, clientMessageId);
+      if (this.lines.isUnsent(clientMessageId)) this.lines.remove(clientMessageId);
+    }
   }
 
   private attach(turnId: string): Promise<void> {
@@ -257,7 +266,11 @@ export class Thread {
     if (this.turn === turn) this.turn = undefined;
     if (this.closed) return;
     this.state.update({ phase: "idle", progress: "", connection: "open" });
-    if (failure !== undefined) await hooks.failed?.(failure);
+    if (failure === undefined) return;
+    // What has begun is saved: it is its answer that was lost sight of.
+    const live = this.live as CoachLine | undefined;
+    if (live !== undefined) this.finish({ ...live, state: "partial", problem: problemOf(failure) });
+    else await hooks.failed?.(failure);
   }
 
   private take(update: TurnUpdate, hooks: Hooks): void {
@@ -288,6 +301,7 @@ export class Thread {
         break;
       case "notice":
         this.live = { ...live, notices: [...live.notices, update] };
+        if (update.kind === "safety") this.state.update({ announcement: update.message });
     }
     this.frames.request();
   }
@@ -330,7 +344,7 @@ export class Thread {
     this.ports.kept.keepBesides(messageId, { recalled: [...recalled], notices: [...notices] });
     const asides = parts.filter((part) => part.type === "update").map((part) => part.stage ?? "");
     const answer = parts.filter((part) => part.type !== "update").map((part) => part.text);
-    const announcement = line.problem?.text ?? `Your coach says: ${answer.join("")}`;
+    const announcement = line.problem?.text ?? `Your coach says: ${spoken(answer.join(""))}`;
     this.state.update({ announcement });
     this.ports.turnEnded({ turnId, asides, text: this.liveText });
   }

@@ -25,9 +25,13 @@ export function App(): ReactNode {
       setShown({ what: "sign-in", config, reason: "This token does not say who you are." });
       return;
     }
-    const ended = (): void => setShown({ what: "sign-in", config, reason: "Your session has ended." });
+    const ended = (): void => {
+      desk.close();
+      setShown({ what: "sign-in", config, reason: "Your session has ended. Sign in again, and go on where you were." });
+    };
     const session = new Session(config, tokens, userId, ended);
-    const api = new CoachApi({ baseUrl: config.apiUrl, network: browserNetwork, token: session.token }, userId);
+    const { token, rejected } = session;
+    const api = new CoachApi({ baseUrl: config.apiUrl, network: browserNetwork, token, rejected }, userId);
     const keepsakes = new Keepsakes(api);
     const desk = new Desk({ config, session, api, kept: new Kept(userId), keepsakes });
     setShown({ what: "work", config, desk, keepsakes });
@@ -77,6 +81,7 @@ export function App(): ReactNode {
           desk={shown.desk}
           keepsakes={shown.keepsakes}
           onSignOut={() => {
+            shown.desk.close();
             signOut(shown.config);
             setShown({ what: "sign-in", config: shown.config, reason: "" });
           }}

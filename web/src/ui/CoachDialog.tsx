@@ -2,7 +2,7 @@ import { useRef, useState, type FormEvent, type ReactNode } from "react";
 import type { Coach } from "../api/types";
 import type { Desk } from "../desk/desk";
 import { problemOf } from "../thread/problems";
-import { configIn } from "./coachForm";
+import { configIn, refusalOf } from "./coachForm";
 import { useModal } from "./hooks";
 import { Icon } from "./icons";
 
@@ -17,11 +17,15 @@ export function CoachDialog({ desk, coach, onClose }: Props): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   const [problem, setProblem] = useState("");
   const [saving, setSaving] = useState(false);
-  useModal(dialog, onClose);
+  const unsaved = (): void => setProblem("Your changes are not saved yet. Save them, or Cancel drops them.");
+  const leave = useModal(dialog, { onClose, onUnsaved: unsaved });
 
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const config = configIn(new FormData(event.currentTarget));
+    const refusal = refusalOf(config);
+    setProblem(refusal);
+    if (refusal !== "") return;
     setSaving(true);
     try {
       await desk.saveCoach(coach?.coachId ?? newId(config.name), config);
@@ -33,44 +37,48 @@ export function CoachDialog({ desk, coach, onClose }: Props): ReactNode {
   };
 
   return (
-    <dialog ref={dialog} className="modal" aria-labelledby="coach-title">
+    <dialog ref={dialog} className="modal tall" aria-labelledby="coach-title">
       <form onSubmit={(event) => void submit(event)}>
         <header className="modal-head">
           <h2 id="coach-title">{coach ? `Set up ${coach.name}` : "A new coach"}</h2>
-          <button type="button" className="quiet square" aria-label="Close" onClick={onClose}>
+          <button type="button" className="quiet square" aria-label="Close" title="Close" onClick={leave}>
             <Icon name="close" />
           </button>
         </header>
-        <Field name="name" label="Name">
-          <input id="name" name="name" required maxLength={60} defaultValue={coach?.name} autoComplete="off" />
-        </Field>
-        <Field name="persona" label="Persona" hint="Who they are, in a sentence or two.">
-          <textarea id="persona" name="persona" required maxLength={2000} rows={3} defaultValue={coach?.persona} aria-describedby="persona-hint" />
-        </Field>
-        <Field name="style" label="Style" hint="How they talk to you.">
-          <textarea id="style" name="style" maxLength={1000} rows={2} defaultValue={coach?.style} aria-describedby="style-hint" />
-        </Field>
-        <Field name="specialities" label="Specialities" hint="One a line.">
-          <Lines name="specialities" values={coach?.specialities} />
-        </Field>
-        <Field name="goals" label="Your goals" hint="One a line. They are in view in every answer.">
-          <Lines name="goals" values={coach?.goals} />
-        </Field>
-        <Field name="limits" label="Limits" hint="One a line. What this coach is to leave alone.">
-          <Lines name="limits" values={coach?.limits} />
-        </Field>
-        {problem !== "" && (
-          <p className="problem" role="alert">
-            {problem}
-          </p>
-        )}
-        <div className="actions">
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" className="primary" disabled={saving}>
-            {saving ? "Saving…" : "Save"}
-          </button>
+        <div className="modal-body">
+          <Field name="name" label="Name">
+            <input id="name" name="name" dir="auto" required maxLength={60} defaultValue={coach?.name} autoComplete="off" />
+          </Field>
+          <Field name="persona" label="Persona" hint="Who they are, in a sentence or two.">
+            <Text name="persona" value={coach?.persona} rows={3} maxLength={2000} required />
+          </Field>
+          <Field name="style" label="Style" hint="How they talk to you.">
+            <Text name="style" value={coach?.style} rows={2} maxLength={1000} />
+          </Field>
+          <Field name="specialities" label="Specialities" hint="One a line.">
+            <Text name="specialities" value={coach?.specialities.join("\n")} rows={3} />
+          </Field>
+          <Field name="goals" label="Your goals" hint="One a line. They are in view in every answer.">
+            <Text name="goals" value={coach?.goals.join("\n")} rows={3} />
+          </Field>
+          <Field name="limits" label="Limits" hint="One a line. What this coach is to leave alone.">
+            <Text name="limits" value={coach?.limits.join("\n")} rows={3} />
+          </Field>
+        </div>
+        <div className="modal-foot">
+          {problem !== "" && (
+            <p className="problem" role="alert">
+              {problem}
+            </p>
+          )}
+          <div className="actions">
+            <button type="button" onClick={onClose}>
+              Cancel
+            </button>
+            <button type="submit" className="primary" disabled={saving}>
+              {saving ? "Saving…" : "Save"}
+            </button>
+          </div>
         </div>
       </form>
     </dialog>
@@ -91,8 +99,16 @@ function Field({ name, label, hint, children }: { name: string; label: string; h
   );
 }
 
-function Lines({ name, values }: { name: string; values: string[] | undefined }): ReactNode {
-  return <textarea id={name} name={name} rows={3} defaultValue={values?.join("\n")} aria-describedby={`${name}-hint`} />;
+interface TextProps {
+  name: string;
+  value: string | undefined;
+  rows: number;
+  maxLength?: number;
+  required?: boolean;
+}
+
+function Text({ name, value, ...rest }: TextProps): ReactNode {
+  return <textarea id={name} name={name} dir="auto" defaultValue={value} aria-describedby={`${name}-hint`} {...rest} />;
 }
 
 function newId(name: string): string {

@@ -4,7 +4,7 @@ import { Markdown } from "../markdown/Markdown";
 import type { Notice, Part, RecalledMemory } from "../stream";
 import { answerOf, type CoachLine } from "../thread/lines";
 import type { Thread } from "../thread/thread";
-import { useStore } from "./hooks";
+import { toMessageBox, useStore } from "./hooks";
 import { Icon } from "./icons";
 import { clock } from "./times";
 import { WorkoutCard } from "./WorkoutCard";
@@ -33,7 +33,7 @@ export function CoachMessage({ line, thread, keepsakes, coachName, last, onKeeps
       ))}
       {asides.length > 0 && <Asides asides={asides} />}
       {recalled.length > 0 && <Receipts recalled={recalled} onKeepsakes={onKeepsakes} />}
-      <div className="answer" data-growing={writing && answer.length > 0}>
+      <div className="answer" dir="auto" data-growing={writing && answer.length > 0}>
         {answer.map((part, index) => (
           <Markdown key={index} text={part.text} growing={writing} />
         ))}
@@ -45,7 +45,7 @@ export function CoachMessage({ line, thread, keepsakes, coachName, last, onKeeps
       {problem && <p className={problem.code === "CANCELLED" ? "stamp" : "problem"}>{problem.text}</p>}
       {state === "partial" && !problem && <p className="stamp">This answer is not complete.</p>}
       <Kept keepsakes={keepsakes} turnId={turnId} onKeepsakes={onKeepsakes} />
-      {!writing && <Actions line={line} thread={thread} last={last} />}
+      <div className="message-actions">{!writing && <Actions line={line} thread={thread} last={last} />}</div>
     </article>
   );
 }
@@ -55,7 +55,9 @@ const Asides = memo(
     return (
       <ul className="asides" aria-label="On the side">
         {asides.map((aside, index) => (
-          <li key={index}>{aside.text.trim()}</li>
+          <li key={index} dir="auto">
+            {aside.text.trim()}
+          </li>
         ))}
       </ul>
     );
@@ -87,7 +89,9 @@ function Receipts({ recalled, onKeepsakes }: { recalled: readonly RecalledMemory
       </summary>
       <ul>
         {recalled.map(({ memoryId, snippet }) => (
-          <li key={memoryId}>{snippet}</li>
+          <li key={memoryId} dir="auto">
+            {snippet}
+          </li>
         ))}
       </ul>
       <button type="button" className="link-button" onClick={onKeepsakes}>
@@ -102,7 +106,7 @@ function NoticeBox({ notice }: { notice: Notice }): ReactNode {
   return (
     <div className={safety ? "notice safety" : "notice"} role="note">
       <Icon name={safety ? "care" : "info"} />
-      <p>{notice.message}</p>
+      <p dir="auto">{notice.message}</p>
     </div>
   );
 }
@@ -141,12 +145,13 @@ function Actions({ line, thread, last }: { line: CoachLine; thread: Thread; last
   }, [copied]);
   const text = answerOf(line.parts);
   return (
-    <div className="message-actions">
+    <>
       {text !== "" && (
         <button
           type="button"
           className="quiet square"
           aria-label={copied ? "Copied" : "Copy this answer"}
+          title={copied ? "Copied" : "Copy"}
           onClick={() => void navigator.clipboard.writeText(text).then(() => setCopied(true), () => undefined)}
         >
           <Icon name={copied ? "check" : "copy"} />
@@ -156,15 +161,19 @@ function Actions({ line, thread, last }: { line: CoachLine; thread: Thread; last
       <time className="stamp" dateTime={line.at}>
         {clock(line.at)}
       </time>
-    </div>
+    </>
   );
 }
 
 function TryAgain({ thread }: { thread: Thread }): ReactNode {
   const { phase } = useStore(thread.state);
   if (phase !== "idle") return null;
+  const again = (): void => {
+    void thread.again();
+    toMessageBox();
+  };
   return (
-    <button type="button" className="quiet" onClick={() => void thread.again()}>
+    <button type="button" className="quiet" onClick={again}>
       <Icon name="again" />
       Try again
     </button>

@@ -1,13 +1,25 @@
-import { useEffect, useImperativeHandle, useLayoutEffect, useRef, useState, type FormEvent, type KeyboardEvent, type ReactNode, type Ref } from "react";
+import {
+  useEffect,
+  useImperativeHandle,
+  useLayoutEffect,
+  useRef,
+  useState,
+  type FormEvent,
+  type KeyboardEvent,
+  type MouseEvent,
+  type ReactNode,
+  type Ref,
+} from "react";
 import type { Kept } from "../thread/kept";
 import type { ThreadState } from "../thread/thread";
-import { useMedia } from "./hooks";
+import { toMessageBox, TOUCH, useMedia } from "./hooks";
 import { Icon } from "./icons";
 
 /** What the service takes of one message, in bytes of UTF-8. */
 const MAX_BYTES = 16 * 1024;
 
 export interface ComposerHandle {
+  /** Put a text into the box, before what is there: nothing that was typed goes. */
   fill(text: string): void;
 }
 
@@ -24,7 +36,8 @@ interface Props {
 export function Composer({ ref, kept, conversationId, coachName, phase, onSend, onStop }: Props): ReactNode {
   const [text, setText] = useState(() => kept.draft(conversationId));
   const box = useRef<HTMLTextAreaElement>(null);
-  const byTouch = useMedia("(pointer: coarse)");
+  const filled = useRef("");
+  const byTouch = useMedia(TOUCH);
   const busy = phase === "sending" || phase === "answering" || phase === "stopping";
   const over = bytesOver(text);
   const ready = text.trim() !== "" && over <= 0 && (phase === "idle" || phase === "loading");
@@ -36,7 +49,9 @@ export function Composer({ ref, kept, conversationId, coachName, phase, onSend, 
 
   useImperativeHandle(ref, () => ({
     fill: (value) => {
-      change(value);
+      const typed = text.trim() !== "" && text !== filled.current;
+      filled.current = value;
+      change(typed ? `${value}\n\n${text}` : value);
       box.current?.focus();
     },
   }));
@@ -61,9 +76,17 @@ export function Composer({ ref, kept, conversationId, coachName, phase, onSend, 
   };
 
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>): void => {
-    // While a word is being composed, Enter belongs to the input method.
-    if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing && !byTouch) send(event);
+    // While a word is being composed, keys belong to the input method; Safari says so by the code 229 alone.
+    if (event.nativeEvent.isComposing || event.keyCode === 229) return;
+    if (event.key === "Enter" && !event.shiftKey && !byTouch) send(event);
     else if (event.key === "Escape" && busy) onStop();
+  };
+
+  const stop = (event: MouseEvent): void => {
+    // The second press of a double click on what was the send button a moment ago.
+    if (event.detail > 1) return;
+    onStop();
+    toMessageBox();
   };
 
   return (
@@ -74,6 +97,7 @@ export function Composer({ ref, kept, conversationId, coachName, phase, onSend, 
         </label>
         <textarea
           id="say"
+          dir="auto"
           ref={box}
           rows={1}
           value={text}
@@ -84,23 +108,38 @@ export function Composer({ ref, kept, conversationId, coachName, phase, onSend, 
           onKeyDown={onKeyDown}
         />
         {busy ? (
-          <button type="button" className="round stop" aria-label="Stop the answer" disabled={phase === "stopping"} onClick={onStop}>
+          <button type="button" className="round stop" aria-label="Stop the answer" title="Stop" disabled={phase === "stopping"} onClick={stop}>
             <Icon name="stop" />
           </button>
         ) : (
-          <button type="submit" className="round" aria-label="Send" disabled={!ready}>
+          <button type="submit" className="round" aria-label="Send" title="Send" disabled={!ready}>
             <Icon name="send" />
           </button>
         )}
       </div>
-      <p id="say-hint" className={`composer-hint ${over > 0 ? "problem" : text.startsWith("/") ? "command" : ""}`} role={over > 0 ? "alert" : undefined}>
-        {over > 0 ? `This is ${over.toLocaleString()} bytes too long.` : hint(text, byTouch)}
+      <p id="say-hint" className={`composer-hint ${over > 0 ? "problem" : text.startsWith("/") || (busy && text !== "") ? "command" : ""}`} role={over > 0 ? "alert" : undefined}>
+        {over > 0 ? tooLong(text, over) : hint(text, { busy, byTouch, coachName })}
       </p>
     </form>
   );
 }
 
-function hint(text: string, byTouch: boolean): string {
+function tooLong(text: string, over: number): string {
+  // The limit counts bytes, people count characters.
+  const characters = Math.ceil((over / (over + MAX_BYTES)) * text.trim().length);
+  return `This message is too long. Take out about ${characters.toLocaleString()} characters, or send it in two.`;
+}
+
+interface Circumstances {
+  busy: boolean;
+  byTouch: boolean;
+  coachName: string;
+}
+
+function hint(text: string, { busy, byTouch, coachName }: Circumstances): string {
+  if (busy && text.trim() !== "") {
+    return `${coachName} is still answering. You can send this afterwards${byTouch ? "" : ", or press Esc to stop the answer"}.`;
+  }
   if (text.startsWith("/")) return "/log-workout keeps a session: what you did, how much, how it felt";
   return byTouch ? "Begin with / to log a session" : "Enter sends, Shift + Enter begins a new line, / logs a session";
 }

@@ -1,4 +1,4 @@
-import { useRef, useState, type ReactNode } from "react";
+import { useRef, useState, type ReactNode, type RefObject } from "react";
 import { problemOf } from "../thread/problems";
 import { useModal } from "./hooks";
 
@@ -6,20 +6,25 @@ interface Props {
   title: string;
   text: string;
   action: string;
+  /** Where the focus goes when what was pressed is gone. */
+  afterwards: RefObject<HTMLElement | null>;
   onConfirm(): Promise<void>;
   onClose(): void;
 }
 
-export function ConfirmDialog({ title, text, action, onConfirm, onClose }: Props): ReactNode {
+export function ConfirmDialog({ title, text, action, afterwards, onConfirm, onClose }: Props): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   const [problem, setProblem] = useState("");
-  useModal(dialog, onClose);
+  const [working, setWorking] = useState(false);
+  useModal(dialog, { onClose, otherwise: afterwards });
   const confirm = async (): Promise<void> => {
+    setWorking(true);
     try {
       await onConfirm();
       onClose();
     } catch (error) {
       setProblem(problemOf(error).text);
+      setWorking(false);
     }
   };
   return (
@@ -35,7 +40,7 @@ export function ConfirmDialog({ title, text, action, onConfirm, onClose }: Props
         <button type="button" onClick={onClose}>
           Keep it
         </button>
-        <button type="button" className="danger" onClick={() => void confirm()}>
+        <button type="button" className="danger" disabled={working} onClick={() => void confirm()}>
           {action}
         </button>
       </div>

@@ -1,11 +1,15 @@
-import { memo, type ReactNode } from "react";
+import { memo, useState, type ReactNode } from "react";
 import type { Keepsakes } from "../desk/keepsakes";
 import type { Line, PersonLine } from "../thread/lines";
 import type { Store } from "../thread/store";
 import type { Thread } from "../thread/thread";
 import { CoachMessage } from "./CoachMessage";
-import { useStore } from "./hooks";
+import { toMessageBox, useStore } from "./hooks";
 import { clock } from "./times";
+
+/** From how many characters or lines on a message counts as long. */
+const LONG = 1_500;
+const LONG_LINES = 24;
 
 interface Props {
   store: Store<Line>;
@@ -49,12 +53,18 @@ function PersonMessage({ line, thread, onEdit }: { line: PersonLine; thread: Thr
   return (
     <article>
       <h2 className="visually-hidden">You said, {clock(at)}</h2>
-      <p className="bubble">{text}</p>
+      <Bubble text={text} />
       {state === "unsent" && (
         <div className="unsent" role="alert">
           <p>Not sent. {problem?.text}</p>
           {problem?.retryable !== false && (
-            <button type="button" onClick={() => void thread.sendAgain(key)}>
+            <button
+              type="button"
+              onClick={() => {
+                void thread.sendAgain(key);
+                toMessageBox();
+              }}
+            >
               Send again
             </button>
           )}
@@ -63,7 +73,30 @@ function PersonMessage({ line, thread, onEdit }: { line: PersonLine; thread: Thr
           </button>
         </div>
       )}
-      {state === "sending" && <p className="stamp">Sending…</p>}
+      {state === "sending" && <Sending thread={thread} />}
     </article>
+  );
+}
+
+function Sending({ thread }: { thread: Thread }): ReactNode {
+  const { connection } = useStore(thread.state);
+  return <p className="stamp">{connection === "offline" ? "Waits for the network…" : "Sending…"}</p>;
+}
+
+/** A long message shows its beginning; all of it is there for who looks or listens on. */
+function Bubble({ text }: { text: string }): ReactNode {
+  const [whole, setWhole] = useState(false);
+  const long = text.length > LONG || text.split("\n").length > LONG_LINES;
+  return (
+    <>
+      <p className={long && !whole ? "bubble cut" : "bubble"} dir="auto">
+        {text}
+      </p>
+      {long && (
+        <button type="button" className="link-button" aria-expanded={whole} onClick={() => setWhole(!whole)}>
+          {whole ? "Show less" : "Show all of it"}
+        </button>
+      )}
+    </>
   );
 }

@@ -1,17 +1,20 @@
-import { useState, type ReactNode } from "react";
+import { useRef, useState, type ReactNode } from "react";
 import type { Conversation } from "../api/types";
 import type { Desk } from "../desk/desk";
+import { problemOf } from "../thread/problems";
 import { ConfirmDialog } from "./ConfirmDialog";
 import { useStore } from "./hooks";
 import { Icon } from "./icons";
 import { Mark } from "./Mark";
 import { nextTheme, theme } from "./theme";
-import { dayGroup } from "./times";
+import { dayGroup, shortDay } from "./times";
 
 interface Props {
   desk: Desk;
   onOpen(what: "coach" | "new-coach" | "keepsakes"): void;
   onPicked(): void;
+  /** Only where it lies over the page. */
+  onClose?: (() => void) | undefined;
   onSignOut(): void;
 }
 
@@ -21,13 +24,24 @@ const THEMES = {
   dark: { icon: "moon", label: "Colours: dark" },
 } as const;
 
-export function Sidebar({ desk, onOpen, onPicked, onSignOut }: Props): ReactNode {
+export function Sidebar({ desk, onOpen, onPicked, onClose, onSignOut }: Props): ReactNode {
   const state = useStore(desk.state);
   const { conversations, titles, thread, coachId, coaches, more } = state;
   const [leaving, setLeaving] = useState<Conversation>();
   const chosen = useStore(theme);
   const known = Object.entries({ ...coaches, [coachId]: coaches[coachId] ?? "Your coach" });
   const groups = grouped(conversations);
+  const begin = useRef<HTMLButtonElement>(null);
+  const [problem, setProblem] = useState("");
+
+  const attempt = async (work: Promise<void>): Promise<void> => {
+    setProblem("");
+    try {
+      await work;
+    } catch (error) {
+      setProblem(problemOf(error).text);
+    }
+  };
 
   return (
     <>
@@ -54,18 +68,26 @@ export function Sidebar({ desk, onOpen, onPicked, onSignOut }: Props): ReactNode
           </select>
           <Icon name="chevron" />
         </div>
+        {onClose && (
+          <button type="button" className="quiet square" aria-label="Close" title="Close" onClick={onClose}>
+            <Icon name="close" />
+          </button>
+        )}
       </div>
       <button
         type="button"
         className="begin"
-        onClick={() => {
-          void desk.begin();
-          onPicked();
-        }}
+        ref={begin}
+        onClick={() => void attempt(desk.begin().then(onPicked))}
       >
         <Icon name="plus" />
         New conversation
       </button>
+      {problem !== "" && (
+        <p className="problem" role="alert">
+          {problem}
+        </p>
+      )}
       <nav className="conversations" aria-label="Conversations">
         {[...groups].map(([group, list]) => (
           <section key={group}>
@@ -73,12 +95,15 @@ export function Sidebar({ desk, onOpen, onPicked, onSignOut }: Props): ReactNode
             <ul>
               {list.map((one) => {
                 const id = one.conversationId;
-                const title = one.messageCount === 0 && !titles[id] ? "New conversation" : (titles[id] ?? "Conversation");
+                const unnamed = one.messageCount === 0 ? "New conversation" : `Conversation, ${shortDay(one.createdAt)}`;
+                const title = titles[id] ?? unnamed;
                 return (
                   <li key={id}>
                     <button
                       type="button"
                       className="conversation"
+                      dir="auto"
+                      title={title}
                       aria-current={thread?.conversationId === id ? "page" : undefined}
                       onClick={() => {
                         desk.open(id);
@@ -91,6 +116,7 @@ export function Sidebar({ desk, onOpen, onPicked, onSignOut }: Props): ReactNode
                       type="button"
                       className="quiet square remove"
                       aria-label={`Delete “${title}”`}
+                      title="Delete"
                       onClick={() => setLeaving(one)}
                     >
                       <Icon name="trash" />
@@ -102,7 +128,7 @@ export function Sidebar({ desk, onOpen, onPicked, onSignOut }: Props): ReactNode
           </section>
         ))}
         {more !== undefined && (
-          <button type="button" className="quiet wide" onClick={() => void desk.loadMore()}>
+          <button type="button" className="quiet wide" onClick={() => void attempt(desk.loadMore())}>
             Show more
           </button>
         )}
@@ -121,6 +147,7 @@ export function Sidebar({ desk, onOpen, onPicked, onSignOut }: Props): ReactNode
           title="Delete this conversation?"
           text="All that was said in it goes. What your coach remembers of you stays, under “Notes on you”."
           action="Delete"
+          afterwards={begin}
           onConfirm={() => desk.remove(leaving.conversationId)}
           onClose={() => setLeaving(undefined)}
         />

@@ -28,7 +28,12 @@ export function ThreadView({ thread, desk, keepsakes, coachName, onKeepsakes }: 
       if (document.visibilityState === "visible") void thread.refresh();
     };
     document.addEventListener("visibilitychange", seen);
-    return () => document.removeEventListener("visibilitychange", seen);
+    // Two windows beside each other are both visible all the time.
+    window.addEventListener("focus", seen);
+    return () => {
+      document.removeEventListener("visibilitychange", seen);
+      window.removeEventListener("focus", seen);
+    };
   }, [thread]);
 
   // The live region is filled after it is there: what it holds from the start is not read out.
@@ -41,9 +46,14 @@ export function ThreadView({ thread, desk, keepsakes, coachName, onKeepsakes }: 
         <div className="blank">
           <h2>This conversation cannot be shown</h2>
           <p>{announcement}</p>
-          <button type="button" className="primary" onClick={() => void thread.load()}>
-            Try again
-          </button>
+          <div className="actions">
+            <button type="button" onClick={() => void desk.begin().catch(() => undefined)}>
+              New conversation
+            </button>
+            <button type="button" className="primary" onClick={() => void thread.load()}>
+              Try again
+            </button>
+          </div>
         </div>
       ) : keys.length === 0 && (phase !== "loading" || thread.isNew) ? (
         <Welcome coachName={coachName} onPick={(text) => composer.current?.fill(text)} />
@@ -60,7 +70,7 @@ export function ThreadView({ thread, desk, keepsakes, coachName, onKeepsakes }: 
         {announced}
       </p>
       <div className="foot">
-        <Link online={online} reconnecting={busy && connection === "reconnecting"} />
+        <Link online={online} reconnecting={busy && connection === "reconnecting"} sending={phase === "sending"} />
         <Composer
           ref={composer}
           kept={desk.kept}
@@ -75,11 +85,12 @@ export function ThreadView({ thread, desk, keepsakes, coachName, onKeepsakes }: 
   );
 }
 
-function Link({ online, reconnecting }: { online: boolean; reconnecting: boolean }): ReactNode {
+function Link({ online, reconnecting, sending }: { online: boolean; reconnecting: boolean; sending: boolean }): ReactNode {
+  const again = sending ? "Reconnecting. Your message is kept, and sent once." : "Reconnecting. The answer goes on where it was.";
   const text = !online
     ? "You are offline. What you send is kept, and goes out when you are back."
     : reconnecting
-      ? "Reconnecting. The answer goes on where it was."
+      ? again
       : "";
   return (
     <div className="link" role="status">

@@ -5,7 +5,7 @@ const BEGINNINGS = [
   { title: "Plan my week", text: "Plan my training week: three days, about an hour each." },
   { title: "Warm up well", text: "How should I warm up for heavy squats?" },
   { title: "Log a session", text: "/log-workout Bench press 3x5 at 80 kg, felt like an 8" },
-  { title: "Tell you about me", text: "Please remember that I train before work, at six." },
+  { title: "Remember this", text: "Please remember that I train before work, at six." },
 ];
 
 interface Props {
@@ -18,7 +18,7 @@ export function Welcome({ coachName, onPick }: Props): ReactNode {
     <div className="blank welcome">
       <Mark />
       <h2>{greeting(new Date().getHours())}</h2>
-      <p>What would you like to work on with {coachName}?</p>
+      <p dir="auto">What would you like to work on with {coachName}?</p>
       <ul className="beginnings">
         {BEGINNINGS.map(({ title, text }) => (
           <li key={title}>

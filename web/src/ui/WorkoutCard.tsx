@@ -1,12 +1,14 @@
-import type { ReactNode } from "react";
+import { useRef, useState, type ReactNode } from "react";
+import { flushSync } from "react-dom";
 import type { Workout } from "../api/types";
+import { Asking } from "./Asking";
 import { Icon } from "./icons";
 import { shortDay } from "./times";
 import { number, setsOf } from "./workoutText";
 
 interface Props {
   workout: Workout;
-  onDelete?: (() => void) | undefined;
+  onDelete?: (() => Promise<void>) | undefined;
 }
 
 const NAMES: Record<string, string> = {
@@ -21,6 +23,12 @@ const NAMES: Record<string, string> = {
 
 export function WorkoutCard({ workout, onDelete }: Props): ReactNode {
   const { discipline, exercises, completedAt, distance, durationMinutes, rpe, notes } = workout;
+  const [asking, setAsking] = useState(false);
+  const trash = useRef<HTMLButtonElement>(null);
+  const keep = (): void => {
+    flushSync(() => setAsking(false));
+    trash.current?.focus();
+  };
   const name = NAMES[discipline] ?? discipline;
   const facts = [
     distance && { label: "Distance", value: `${number(distance.value)} ${distance.unit}` },
@@ -33,17 +41,27 @@ export function WorkoutCard({ workout, onDelete }: Props): ReactNode {
         <Icon name={discipline === "cardio" ? "run" : "dumbbell"} />
         <p className="workout-name">{name} session</p>
         <time dateTime={completedAt}>{shortDay(completedAt)}</time>
-        {onDelete && (
-          <button type="button" className="quiet square" aria-label={`Delete the ${name} session of ${shortDay(completedAt)}`} onClick={onDelete}>
+        {onDelete && !asking && (
+          <button
+            type="button"
+            className="quiet square"
+            aria-label={`Delete the ${name} session of ${shortDay(completedAt)}`}
+            title="Delete"
+            ref={trash}
+            onClick={() => setAsking(true)}
+          >
             <Icon name="trash" />
           </button>
         )}
       </header>
+      {onDelete && asking && (
+        <Asking question="Delete this session for good?" action="Yes, delete" onYes={onDelete} onNo={keep} />
+      )}
       {exercises.length > 0 && (
         <ul className="exercises">
           {exercises.map((exercise, index) => (
             <li key={index}>
-              <span>{exercise.name}</span>
+              <span dir="auto">{exercise.name}</span>
               <span className="sets">{setsOf(exercise)}</span>
             </li>
           ))}
@@ -59,7 +77,7 @@ export function WorkoutCard({ workout, onDelete }: Props): ReactNode {
           ))}
         </dl>
       )}
-      {exercises.length === 0 && facts.length === 0 && notes !== "" && <p className="hint">{notes}</p>}
+      {exercises.length === 0 && facts.length === 0 && notes !== "" && <p className="hint" dir="auto">{notes}</p>}
     </section>
   );
 }

@@ -17,18 +17,26 @@ interface Props {
 type Open = "" | "menu" | "keepsakes" | "coach" | "new-coach";
 
 export function Workspace({ desk, keepsakes, onSignOut }: Props): ReactNode {
-  const { coach, coachId, coaches, thread, phase, problem } = useStore(desk.state);
+  const { coach, coachId, coaches, thread, titles, phase, problem } = useStore(desk.state);
   const [open, setOpen] = useState<Open>("");
   const wide = useMedia("(min-width: 60rem)");
   const close = (): void => setOpen("");
-  const name = coach?.name ?? coaches[coachId] ?? "Your coach";
+  const known = coach?.name ?? coaches[coachId];
+  const name = known ?? "Your coach";
+  const title = thread && titles[thread.conversationId];
 
   useEffect(() => {
-    document.title = name === "Your coach" ? "Coach" : `${name} · Coach`;
-  }, [name]);
+    document.title = [title, known, "Coach"].filter((part) => part !== undefined).join(" · ");
+  }, [title, known]);
+
+  useEffect(() => {
+    const moved = (): void => void desk.follow();
+    window.addEventListener("popstate", moved);
+    return () => window.removeEventListener("popstate", moved);
+  }, [desk]);
 
   const sidebar = (
-    <Sidebar desk={desk} onOpen={setOpen} onPicked={close} onSignOut={onSignOut} />
+    <Sidebar desk={desk} onOpen={setOpen} onPicked={close} onClose={wide ? undefined : close} onSignOut={onSignOut} />
   );
 
   return (
@@ -40,7 +48,7 @@ export function Workspace({ desk, keepsakes, onSignOut }: Props): ReactNode {
       <main className="stage">
         <header className="bar">
           {!wide && (
-            <button type="button" className="quiet square" aria-label="Conversations" onClick={() => setOpen("menu")}>
+            <button type="button" className="quiet square" aria-label="Conversations" title="Conversations" onClick={() => setOpen("menu")}>
               <Icon name="menu" />
             </button>
           )}
@@ -48,14 +56,20 @@ export function Workspace({ desk, keepsakes, onSignOut }: Props): ReactNode {
             {[...name][0]}
           </span>
           <div className="who">
-            <h1>{name}</h1>
-            <p>{coach?.specialities.slice(0, 3).join(" · ")}</p>
+            <h1 dir="auto">{name}</h1>
+            <p dir="auto">{coach?.specialities.slice(0, 3).join(" · ")}</p>
           </div>
-          <button type="button" className="quiet" onClick={() => setOpen("keepsakes")}>
+          <button type="button" className="quiet" title="Notes on you" onClick={() => setOpen("keepsakes")}>
             <Icon name="notes" />
             <span>Notes on you</span>
           </button>
-          <button type="button" className="quiet square" aria-label={`Set up ${name}`} onClick={() => setOpen("coach")}>
+          <button
+            type="button"
+            className="quiet square"
+            aria-label={`Set up ${name}`}
+            title={`Set up ${name}`}
+            onClick={() => setOpen("coach")}
+          >
             <Icon name="tune" />
           </button>
         </header>
@@ -90,13 +104,9 @@ export function Workspace({ desk, keepsakes, onSignOut }: Props): ReactNode {
 
 function MenuDialog({ children, onClose }: { children: ReactNode; onClose(): void }): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
-  useModal(dialog, onClose);
+  useModal(dialog, { onClose });
   return (
-    <dialog
-      ref={dialog}
-      className="drawer left"
-      aria-label="Conversations"
-    >
+    <dialog ref={dialog} className="drawer left" aria-label="Conversations">
       <div className="drawer-body">{children}</div>
     </dialog>
   );

@@ -6,6 +6,7 @@ import { read, write } from "../thread/kept";
 export type Theme = "system" | "light" | "dark";
 
 const KEY = "stream-coach.theme";
+const FRAME = { light: "#faf8f4", dark: "#121412" };
 const ORDER: readonly Theme[] = ["system", "light", "dark"];
 
 export const theme = new Store<Theme>(known(read<Theme>(localStorage, KEY)));
@@ -14,6 +15,11 @@ export function applyTheme(): void {
   const chosen = theme.get();
   if (chosen === "system") delete document.documentElement.dataset["theme"];
   else document.documentElement.dataset["theme"] = chosen;
+  // The browser's own frame goes with it: the meta tag of a scheme counts where its media query holds.
+  for (const meta of document.querySelectorAll<HTMLMetaElement>("meta[name=theme-color]")) {
+    const scheme = meta.media.includes("dark") ? "dark" : "light";
+    meta.content = FRAME[chosen === "system" ? scheme : chosen];
+  }
 }
 
 export function nextTheme(): void {
