@@ -16,6 +16,8 @@ export class FakeNetwork implements Network {
   readonly waits: number[] = [];
   online = true;
   source: FakeSource | undefined;
+  /** Who listens for the network to go away. */
+  readonly listening = new Set<() => void>();
   private readonly answers: Answer[];
 
   constructor(...answers: Answer[]) {
@@ -42,8 +44,9 @@ export class FakeNetwork implements Network {
     return this.online;
   }
 
-  onLost(): () => void {
-    return () => undefined;
+  onLost(lost: () => void): () => void {
+    this.listening.add(lost);
+    return () => this.listening.delete(lost);
   }
 
   random(): number {
@@ -100,6 +103,12 @@ export function streamed(pieces: string[], { broken = false } = {}): Answer {
     });
     return new Response(body, { headers: { "content-type": "text/event-stream" } });
   };
+}
+
+/** A response that never comes, until its request is aborted. */
+export function silent(): Answer {
+  return (_, { signal }) =>
+    new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
 }
 
 export function json(status: number, value: unknown, headers: Record<string, string> = {}): Answer {

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "vitest";
-import { Refused, StreamClient, type StreamOptions, type TurnUpdate } from "../src/stream";
-import { FakeNetwork, frame, json, streamed, unreachable } from "./fakeNetwork";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { Refused, StreamClient, StreamError, type StreamOptions, type TurnUpdate } from "../src/stream";
+import { FakeNetwork, frame, json, silent, streamed, unreachable } from "./fakeNetwork";
 
 const PATH = "/users/u/coaches/c/conversations/v";
 const SAID = { text: "Hello", clientMessageId: "m-1", sentAt: "2026-01-01T00:00:00Z" };
@@ -35,6 +35,8 @@ async function told(updates: AsyncIterable<TurnUpdate>): Promise<string[]> {
   }
   return seen;
 }
+
+afterEach(() => vi.useRealTimers());
 
 describe("a turn", () => {
   it("is said by one POST and told event by event", async () => {
@@ -154,6 +156,39 @@ describe("a turn", () => {
     await expect(told(client(new FakeNetwork(expired, expired)).say("v", SAID))).rejects.toBeInstanceOf(Refused);
   });
 
+  it("tells who signs in when a new token is refused as well", async () => {
+    const refused = json(401, { code: "INVALID_TOKEN", detail: "no", retryable: false });
+    const rejected = vi.fn();
+    const network = new FakeNetwork(refused, refused);
+    await expect(told(client(network, { rejected }).say("v", SAID))).rejects.toBeInstanceOf(Refused);
+    expect(rejected).toHaveBeenCalledOnce();
+  });
+
+  it("is tried again where no answer begins for too long", async () => {
+    vi.useFakeTimers();
+    const network = new FakeNetwork(silent(), streamed([START, frame(2, COMPLETE)]));
+    const seen = told(client(network).say("v", SAID));
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect((await seen).slice(-2)).toEqual(["start", "complete"]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("throws one kind of error for what is no event", async () => {
+    const network = new FakeNetwork(streamed([START, "id: t.2\ndata: {oh\n\n"]));
+    await expect(told(client(network).say("v", SAID))).rejects.toBeInstanceOf(StreamError);
+  });
+
+  it("leaves nothing behind where its reader stops reading", async () => {
+    vi.useFakeTimers();
+    let signal: AbortSignal | null | undefined;
+    const network = new FakeNetwork((asked, init) => {
+      signal = init.signal;
+      return streamed([START, chunk(2, "Twi"), chunk(3, "ce.")])(asked, init);
+    });
+    for await (const update of client(network).say("v", SAID)) if (update.type === "chunk") break;
+    expect([signal?.aborted, network.listening.size, vi.getTimerCount()]).toEqual([true, 0, 0]);
+  });
+
   it("that is over already ends by its state, and one that never was ends at once", async () => {
     const failed = { turnId: "t", status: "failed", content: "Twi", error: { code: "DEADLINE", message: "late" } };
     const over = new FakeNetwork(json(204, undefined), json(200, failed));
@@ -216,6 +251,15 @@ describe("a turn by ticket", () => {
     expect(network.asked[0]).toMatchObject({ url: `https://fn${PATH}/turns`, body: { mode: "attach" } });
     expect(source.url).toBe(`https://fn${links.streamUrl}`);
     expect(source.readyState).toBe(source.CLOSED);
+  });
+
+  it("is left where the network is lost, and read on by fetch", async () => {
+    const network = new FakeNetwork(json(202, links), streamed([chunk(3, "ce."), frame(4, COMPLETE)]));
+    const [seen, source] = await begun(network);
+    source.tell(START, chunk(2, "Twi"));
+    for (const lost of network.listening) lost();
+    expect((await seen).filter((one) => !one.startsWith("("))).toEqual(["start", "Twi", "ce.", "complete"]);
+    expect([source.readyState, network.listening.size]).toEqual([source.CLOSED, 0]);
   });
 
   it("is read on by fetch where the source closed for good", async () => {

@@ -34,6 +34,7 @@ export function Lines({ thread, keepsakes, coachName, onKeepsakes, onEdit }: Pro
     if (box === null || inner === null) return;
     const toEnd = (): void => {
       if (following.current) box.scrollTop = box.scrollHeight;
+      else setAtEnd(leftBelow(box) < NEAR);
     };
     const watched = new ResizeObserver(toEnd);
     watched.observe(inner);
@@ -73,7 +74,7 @@ export function Lines({ thread, keepsakes, coachName, onKeepsakes, onEdit }: Pro
   const onScroll = (): void => {
     const box = scroller.current;
     if (box === null) return;
-    const left = box.scrollHeight - box.scrollTop - box.clientHeight;
+    const left = leftBelow(box);
     const moved = box.scrollTop - lastTop.current;
     lastTop.current = box.scrollTop;
     // Whoever scrolls up by a little wants to stay there; whoever comes back near the end is taken along again.
@@ -124,6 +125,10 @@ export function Lines({ thread, keepsakes, coachName, onKeepsakes, onEdit }: Pro
       )}
     </div>
   );
+}
+
+function leftBelow(box: HTMLElement): number {
+  return box.scrollHeight - box.scrollTop - box.clientHeight;
 }
 
 /** Returns the day to name above each line: where it begins. */
