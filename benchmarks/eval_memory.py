@@ -8,6 +8,8 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
+from math import log2
 from statistics import fmean, median
 from typing import Final
 
@@ -24,14 +26,24 @@ from benchmarks.memory_methods import (
     plain_cosine,
     reciprocal_ranks,
 )
-from benchmarks.memory_sets import NOW, MemorySet, friends, long_conversation, short_memories
+from benchmarks.memory_sets import (
+    NOW,
+    Case,
+    MemorySet,
+    far_friends,
+    friends,
+    long_conversation,
+    runner,
+    short_memories,
+)
 from libs.memory.candidates import Question
 from libs.memory.retrieval import MINILM, NGRAMS, SEARCH_WIDTH, Tuning, retrieve
 from libs.memory.wording import asked_text, indexed_text
 from local.embedders import Embedder, HashedNgrams, installed_embedder
 
 ALLOWED_FALSE_RECALL: Final = 0.1
-CUTS: Final = (1, 3, 5)
+CUTS: Final = (1, 3, 5, 10)
+_DEEPEST: Final = max(CUTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +53,37 @@ class Asked:
     question: str
     answers: frozenset[str]
     store: Store
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Shape: shares of answers, by cut-off in `ranked` (no threshold) and `recalled` (with it)."""
+    """How well a way finds the answers.
+
+    Shape   shares of answers, by cut-off in `ranked` (no threshold) and `recalled` (with it); the reciprocal
+            rank of the first answer, and the discounted gain of the first ten texts, both means
+    """
 
     ranked: tuple[float, ...]
+    reciprocal_rank: float
+    gain: float
     recalled: tuple[float, ...]
     false_recall: float
 
 
 def ask(memories: MemorySet, embedder: Embedder) -> tuple[list[Asked], list[Asked]]:
     """Return the questions that the store answers, and those that have nothing to do with it."""
-    cases = [(case.question, case.answers) for case in memories.cases]
-    cases += [(question, frozenset()) for question in memories.unrelated]
+    cases = [*memories.cases, *(Case(question, frozenset()) for question in memories.unrelated)]
     texts = _embed([indexed_text(one.type, one.text) for one in memories.store], embedder)
-    questions = _embed([asked_text(question) for question, _ in cases], embedder)
+    questions = _embed([asked_text(case.question) for case in cases], embedder)
     asked = [
         Asked(
-            question,
-            answers,
+            case.question,
+            case.answers,
             [replace(one, similarity=s) for one, s in zip(memories.store, row, strict=True)],
+            case.kind,
         )
-        for (question, answers), row in zip(cases, (questions @ texts.T).tolist(), strict=True)
+        for case, row in zip(cases, (questions @ texts.T).tolist(), strict=True)
     ]
     return asked[: len(memories.cases)], asked[len(memories.cases) :]
 
@@ -75,6 +94,8 @@ def measure(method: Method, related: Sequence[Asked], unrelated: Sequence[Asked]
     recalled = [(one, method.recall(one.question, one.store)) for one in related]
     return Report(
         ranked=tuple(_found(ranked, cut) for cut in CUTS),
+        reciprocal_rank=fmean(_reciprocal_rank(one.answers, ids) for one, ids in ranked),
+        gain=fmean(_gain(one.answers, ids) for one, ids in ranked),
         recalled=tuple(_found(recalled, cut) for cut in CUTS),
         false_recall=_share(method.recall(one.question, one.store) for one in unrelated),
     )
@@ -94,7 +115,7 @@ def main() -> None:
         print("all-MiniLM-L6-v2 is not installed (make setup): n-grams only\n", file=sys.stderr)
     else:
         embedders.insert(0, (best, MINILM))
-    for load in (short_memories, long_conversation, friends):
+    for load in (short_memories, long_conversation, runner, friends, far_friends):
         for embedder, tuning in embedders:
             _print_table(load("tune"), load("held-out"), embedder, tuning)
 
@@ -111,14 +132,27 @@ def _print_table(tune: MemorySet, held_out: MemorySet, embedder: Embedder, tunin
     }
     print(f"{held_out.name} · {embedder.label}")
     print(f"  {len(related)} questions, {len(held_out.store)} texts, {len(unrelated)} unrelated questions")
-    print(f"  {'':<16}{'ranked @1   @3   @5':>22}{'recalled @1   @3   @5':>26}{'false recall':>16}")
+    heads = "".join(f"{head:>7}" for head in ("@1", "@3", "@5", "@10", "MRR", "nDCG", "@1", "@3", "@5"))
+    print(
+        f"  {'':<16}{heads}{'false':>7}\n  {'':<16}{'ranked':>7}{'':<35}{'recalled':>8}{'':<13}{'recall':>7}"
+    )
     for name, method in methods.items():
         report = measure(method, related, unrelated)
-        shares = "".join(f"{share:7.3f}" for share in report.ranked)
-        kept = "".join(f"{share:7.3f}" for share in report.recalled)
-        print(f"  {name:<16}{shares:>22}{kept:>26}{report.false_recall:>16.1%}")
+        found = (*report.ranked, report.reciprocal_rank, report.gain, *report.recalled[:3])
+        shares = "".join(f"{share:7.3f}" for share in found)
+        print(f"  {name:<16}{shares}{report.false_recall:7.1%}")
+    _print_kinds(methods["coach recall"], related)
     median_ms = _median_ms(related, tuning)
     print(f"  retriever alone: {median_ms:.1f} ms a question of {SEARCH_WIDTH} candidates\n")
+
+
+def _print_kinds(method: Method, asked: Iterable[Asked]) -> None:
+    """Print how well each kind of question is answered, where kinds are told apart."""
+    by_kind = sorted((one for one in asked if one.kind), key=lambda one: one.kind)
+    for kind, some in groupby(by_kind, key=lambda one: one.kind):
+        told = [(one, method.rank(one.question, one.store)) for one in some]
+        shares = "".join(f"{_found(told, cut):7.3f}" for cut in CUTS)
+        print(f"    {kind:<14}{shares}   of {len(told)}")
 
 
 def _median_ms(asked: Iterable[Asked], tuning: Tuning) -> float:
@@ -138,6 +172,16 @@ def _embed(texts: Sequence[str], embedder: Embedder) -> "np.ndarray[tuple[int, .
 def _found(told: Iterable[tuple[Asked, list[str]]], cut: int) -> float:
     """Return the mean share of a question's answers that is among the first `cut`."""
     return fmean(len(one.answers & {*ids[:cut]}) / len(one.answers) for one, ids in told)
+
+
+def _reciprocal_rank(answers: frozenset[str], ids: Sequence[str]) -> float:
+    return next((1 / place for place, id_ in enumerate(ids, start=1) if id_ in answers), 0.0)
+
+
+def _gain(answers: frozenset[str], ids: Sequence[str]) -> float:
+    """Return the discounted gain of the first ten as a share of the best possible."""
+    gained = sum(1 / log2(place + 2) for place, id_ in enumerate(ids[:_DEEPEST]) if id_ in answers)
+    return gained / sum(1 / log2(place + 2) for place in range(min(len(answers), _DEEPEST)))
 
 
 def _share(hits: Iterable[object]) -> float:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,10 +20,11 @@ HALVES: Final[tuple[Half, ...]] = ("tune", "held-out")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A question and the ids of the texts that answer it."""
+    """A question, the ids of the texts that answer it, and its kind, where its set tells any apart."""
 
     question: str
     answers: frozenset[str]
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,18 @@ def short_memories(half: Half) -> MemorySet:
 
 
 def long_conversation(half: Half) -> MemorySet:
-    """Return a conversation of ten months, each exchange with those before and after it as its neighbours."""
-    exchanges = list(_lines("long_conversation"))
+    """Return a conversation of ten months with a coach."""
+    return _with_coach("a long conversation", "long_conversation", half)
+
+
+def runner(half: Half) -> MemorySet:
+    """Return a conversation of thirteen months with a coach, in which many days are alike."""
+    return _with_coach("a runner and her coach", "runner", half)
+
+
+def _with_coach(name: str, file: str, half: Half) -> MemorySet:
+    """Return a conversation, each exchange with those before and after it as its neighbours."""
+    exchanges = list(_lines(file))
     texts = [f"{line['user']}\n{line['coach']}" for line in exchanges]
     store = [
         Candidate(
@@ -63,12 +74,7 @@ def long_conversation(half: Half) -> MemorySet:
         )
         for place, (line, text) in enumerate(zip(exchanges, texts, strict=True))
     ]
-    cases = [
-        Case(line["question"], frozenset(line["answers"]))
-        for line in _lines("long_conversation_questions")
-        if line["half"] == half
-    ]
-    return MemorySet("a long conversation", tuple(store), tuple(cases), _unrelated(half))
+    return MemorySet(name, tuple(store), _cases(file, half), _unrelated(half))
 
 
 def friends(half: Half) -> MemorySet:
@@ -82,7 +88,22 @@ def friends(half: Half) -> MemorySet:
     }
     renamed = {other: dict(zip(names[other], names[half], strict=True)) for other in HALVES}
     texts = [_under(renamed[line["half"]], f"{line['speaker']}: {line['text']}") for line in lines]
-    store = [
+    return MemorySet(
+        "a year of two friends", _dialogue(lines, texts), _cases("friends", half), _unrelated(half)
+    )
+
+
+def far_friends(half: Half) -> MemorySet:
+    """Return what two friends wrote in 23 talks of eleven months: short turns, the most in few words."""
+    lines = list(_lines("far_friends"))
+    texts = [f"{line['speaker']}: {line['text']}" for line in lines]
+    return MemorySet(
+        "two friends far apart", _dialogue(lines, texts), _cases("far_friends", half), _unrelated(half)
+    )
+
+
+def _dialogue(lines: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> tuple[Candidate, ...]:
+    return tuple(
         Candidate(
             line["id"],
             "",
@@ -93,13 +114,15 @@ def friends(half: Half) -> MemorySet:
             neighbour="\n".join([*texts[max(place - 1, 0) : place], *texts[place + 1 : place + 2]]),
         )
         for place, (line, text) in enumerate(zip(lines, texts, strict=True))
-    ]
-    cases = [
-        Case(line["question"], frozenset(line["answers"]))
-        for line in _lines("friends_questions")
+    )
+
+
+def _cases(file: str, half: Half) -> tuple[Case, ...]:
+    return tuple(
+        Case(line["question"], frozenset(line["answers"]), line.get("kind", ""))
+        for line in _lines(f"{file}_questions")
         if line["half"] == half
-    ]
-    return MemorySet("a year of two friends", tuple(store), tuple(cases), _unrelated(half))
+    )
 
 
 def _under(names: Mapping[str, str], text: str) -> str:

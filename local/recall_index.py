@@ -2,7 +2,8 @@
 
 import os
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
@@ -16,15 +17,15 @@ from libs.memory.speakers import speakers, split, without_names
 from libs.memory.wording import asked_text
 from local.embedders import Embedder, HashedNgrams, installed_embedder
 from local.errors import IndexUnusable
-from local.recall_texts import TextLine, in_order, parse_lines
+from local.recall_texts import TextLine, in_order, orders, parse_lines
 from local.recall_vectors import TextVectors
 from local.recall_words import WordSearch
 
 # A search by vectors alone can miss a name or a number: so many more are found by their words.
 VECTOR_WIDTH: Final = 60
 WORD_WIDTH: Final = 30
-# What came before says more about a text than what came after it.
-_BEFORE: Final = 0.75
+# What was said before a text tells what it is about, the less the longer ago.
+_EARLIER: Final = (4 / 7, 2 / 7, 1 / 7)
 
 type Progress = Callable[[int, int], None]
 
@@ -42,7 +43,8 @@ class RecallIndex:
         self._vectors = vectors or TextVectors.none(embedder.dimensions)
         self._names = speakers(text.text for text in texts) | {text.speaker for text in texts} - {""}
         self._before, self._after = _neighbours(texts)
-        self._words = WordSearch.of(texts, before=self._before)
+        self._candidates = _candidates(self.texts, self._names, self._before, self._after)
+        self._words = WordSearch.of(self._candidates, before=self._before)
         self._tuning = NGRAMS if embedder.label == HashedNgrams.label else MINILM
 
     @classmethod
@@ -81,7 +83,8 @@ class RecallIndex:
     ) -> Self:
         """Return the index with these texts too; a text takes the place of an earlier one of the same id.
 
-        Shape   `ordered`: whether they are a conversation, told from the texts for None
+        Shape   `ordered`: whether they are a conversation as they come; for None that is told from the texts,
+                whose times and ids may put them in order
         """
         told = list({text.id: text for text in added}.values())
         names = self._names | speakers(text.text for text in told)
@@ -89,8 +92,11 @@ class RecallIndex:
         vectors = TextVectors.of(
             [(text.type, split(text.text, names)[1]) for text in new], self.embedder, progress
         )
-        if ordered or (ordered is None and _may_follow(new) and vectors.are_in_order()):
+        if ordered:
             new = in_order(new)
+        elif ordered is None and _may_follow(new):
+            said = next((order for order in orders(new) if vectors.are_in_order(order)), None)
+            new = in_order(new, said) if said else new
         ids = {text.id for text in new}
         kept = [place for place, text in enumerate(self.texts) if text.id not in ids]
         texts = [self.texts[place] for place in kept] + new
@@ -107,32 +113,49 @@ class RecallIndex:
         width = max(VECTOR_WIDTH, k)
         nearest = np.argpartition(-similarities - nearby, min(width, len(nearby)) - 1)[:width].tolist()
         found = sorted({*nearest, *self._words.best(query, WORD_WIDTH)})
-        candidates = [self._candidate(at, float(similarities[at]), float(nearby[at])) for at in found]
+        candidates = [
+            replace(
+                self._candidates[place], similarity=float(similarities[place]), nearby=float(nearby[place])
+            )
+            for place in found
+        ]
         question = Question(query, at, limit=k)
         if relevant_only:
             return retrieve(question, candidates, self._tuning, rarity=self._words.rarity)
         return rank(question, candidates, self._tuning, rarity=self._words.rarity)[:k]
 
     def _nearby(self, similarities: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the similarity of what stands around each text; where nothing does, its own."""
-        before = np.where(self._before >= 0, similarities[self._before], similarities)
-        after = np.where(self._after >= 0, similarities[self._after], similarities)
-        around = np.float32(_BEFORE) * before + np.float32(1 - _BEFORE) * after
-        return around.astype(np.float32, copy=False)
+        """Return the similarity of what was said before each text; where nothing was, its own."""
+        nearby = np.zeros_like(similarities)
+        place = np.arange(len(similarities))
+        for share in _EARLIER:
+            place = np.where(place >= 0, self._before[place], -1)
+            nearby += np.float32(share) * np.where(place >= 0, similarities[place], similarities)
+        return nearby
 
-    def _candidate(self, place: int, similarity: float, nearby: float) -> Candidate:
-        text = self.texts[place]
-        around = [self.texts[at].text for at in (self._before[place], self._after[place]) if at >= 0]
-        return Candidate(
+
+def _candidates(
+    texts: Sequence[TextLine],
+    names: Collection[str],
+    before: NDArray[np.int64],
+    after: NDArray[np.int64],
+) -> list[Candidate]:
+    """Return the texts as the retriever reads them: what stands in front of what was said apart from it."""
+    said = [split(text.text, names)[1] for text in texts]
+    return [
+        Candidate(
             text.id,
             text.type,
-            text.text,
-            similarity,
+            said[place],
+            None,
             created_at=text.created_at,
-            neighbour=text.neighbour or "\n".join(around),
+            neighbour=text.neighbour
+            or "\n".join(said[at] for at in (before[place], after[place]) if at >= 0),
             speaker=text.speaker,
-            nearby=nearby,
+            heading=text.text.removesuffix(said[place]),
         )
+        for place, text in enumerate(texts)
+    ]
 
 
 def _neighbours(texts: Sequence[TextLine]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -1,6 +1,7 @@
 """What `coach recall-index` and `coach recall` read: one JSON object a line."""
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Annotated, Any, Final
@@ -16,6 +17,7 @@ PIECE_WORDS: Final = 150
 # The vector of a shorter text is not blurred by its other sentences.
 SHORT_TEXT_WORDS: Final = 20
 LEAST_WORDS: Final = 4
+_NUMBERED: Final = re.compile(r"(\D*)([0-9]{1,18}|$)")
 
 
 class Line(BaseModel):
@@ -64,11 +66,30 @@ def parse_lines[T: Line](lines: Iterable[str], shape: type[T]) -> Iterator[T]:
             raise WrongLine(f"line {number}: {where}: {first['msg']}") from error
 
 
-def in_order(texts: Iterable[TextLine]) -> list[TextLine]:
-    """Return the texts of a conversation, each following the one before it."""
-    told = list(texts)
-    first = [text.model_copy(update={"follows": None}) for text in told[:1]]
-    return first + [text.model_copy(update={"follows": before.id}) for before, text in pairwise(told)]
+def orders(texts: Sequence[TextLine]) -> Iterator[list[int]]:
+    """Yield the orders in which texts may have been said: as they come, by their times, by their ids.
+
+    Shape   places of the texts; in ids numbers count as such: `D2:9` comes before `D10:1`
+    """
+    places = range(len(texts))
+    numbered = [_numbered(text.id) for text in texts]
+    yield [*places]
+    moments = [text.created_at for text in texts if text.created_at is not None]
+    if len(moments) == len(texts):
+        yield sorted(places, key=lambda place: (moments[place], numbered[place]))
+    yield sorted(places, key=lambda place: numbered[place])
+
+
+def _numbered(id_: str) -> list[tuple[str, int]]:
+    """Return an id as its numbers, each with what stands in front of it."""
+    return [(name, int(digits or 0)) for name, digits in _NUMBERED.findall(id_)]
+
+
+def in_order(texts: Sequence[TextLine], order: Sequence[int] | None = None) -> list[TextLine]:
+    """Return the texts of a conversation, each following the one before it in `order`, or as they come."""
+    said = [texts[place] for place in order] if order is not None else [*texts]
+    earlier = {text.id: before.id for before, text in pairwise(said)}
+    return [text.model_copy(update={"follows": earlier.get(text.id)}) for text in texts]
 
 
 def pieces(text: str) -> list[tuple[str, bool]]:

@@ -86,9 +86,9 @@ class TextVectors:
         best: Floats = np.float32(0.5) * (passages + np.maximum.reduceat(near, starts))
         return best
 
-    def are_in_order(self) -> bool:
-        """Whether texts are nearer to the next one than to the others: those of a conversation are."""
-        firsts = self.rows[self.starts]
+    def are_in_order(self, order: Sequence[int]) -> bool:
+        """Whether texts in this order are nearer to the next one than to the others, as in a conversation."""
+        firsts = self.rows[self.starts][list(order)]
         if len(firsts) < 3:
             return False
         following = np.einsum("ij,ij->i", firsts[:-1], firsts[1:])

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from libs.memory.bm25 import Rarity
-from libs.memory.lexical import analyse, date_terms
+from libs.memory.candidates import Candidate
+from libs.memory.lexical import analyse, mark_terms
 from libs.memory.tokens import terms
-from local.recall_texts import TextLine
 
 _AROUND: Final = 0.5
 
@@ -25,10 +25,10 @@ class WordSearch:
         self._earlier = before[self._later]
 
     @classmethod
-    def of(cls, texts: Sequence[TextLine], *, before: NDArray[np.int64]) -> Self:
+    def of(cls, texts: Sequence[Candidate], *, before: NDArray[np.int64]) -> Self:
         """Read the texts. Shape: `before` the place of the text that each one follows, -1 for none."""
         held = [
-            analyse(text.text).whole.keys() | date_terms(text.created_at).keys() | set(terms(text.speaker))
+            analyse(text.text).whole.keys() | mark_terms(text.speaker, text.heading, text.created_at).keys()
             for text in texts
         ]
         holders = defaultdict(list)

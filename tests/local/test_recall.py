@@ -12,7 +12,8 @@ from click.testing import CliRunner, Result
 from local.cli import main
 from local.embedders import HashedNgrams
 from local.recall_index import RecallIndex
-from local.recall_texts import TextLine, in_order, pieces
+from local.recall_texts import TextLine, in_order, orders, pieces
+from local.recall_vectors import TextVectors
 
 NOW: Final = datetime(2026, 11, 21, tzinfo=UTC)
 CHAT: Final = [
@@ -146,8 +147,11 @@ def test_who_speaks_and_what_came_before_are_known_from_the_texts() -> None:
         [TextLine.model_validate(row) for row in CHAT], ordered=True
     )
     assert [text.speaker for text in told.texts] == ["Nora", "Tom", "Nora", "Tom", "Nora"]
-    found = told.search("What is the greyhound's name?", k=2, at=NOW)
-    assert found[0].candidate.neighbour.startswith("Nora: I adopted")
+    found = {one.candidate.id: one.candidate for one in told.search("the greyhound's name", k=5, at=NOW)}
+    assert (found["3"].neighbour, found["3"].heading) == (
+        "How lovely! What's the name?\nI broke my wrist on the ice in March.",
+        "Nora: ",
+    )
 
 
 def test_texts_in_no_order_have_no_neighbours() -> None:
@@ -157,6 +161,29 @@ def test_texts_in_no_order_have_no_neighbours() -> None:
     told = RecallIndex(HashedNgrams()).with_texts(mixed)
     assert [text.follows for text in told.texts] == [None] * 4
     assert [text.follows for text in in_order(mixed)] == [None, "0", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "times"),
+    [(["D1:9", "D1:10", "D2:1", "D10:1"], False), (["x", "c", "b", "a"], True)],
+    ids=["by-ids", "by-times"],
+)
+def test_the_orders_in_which_texts_may_have_been_said(ids: list[str], times: bool) -> None:
+    said = [
+        TextLine(id=id_, text="x", created_at=NOW.replace(day=day) if times else None)
+        for day, id_ in enumerate(ids, start=1)
+    ]
+    mixed = [said[2], said[0], said[3], said[1]]
+    first, *others = orders(mixed)
+    assert first == [0, 1, 2, 3]
+    assert [mixed[place].id for place in others[0]] == ids
+    assert [text.follows for text in in_order(mixed, others[0])] == [ids[1], None, ids[2], ids[0]]
+
+
+def test_a_conversation_that_was_mixed_up_is_put_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TextVectors, "are_in_order", lambda _self, order: [*order] == [4, 3, 2, 1, 0])
+    told = RecallIndex(HashedNgrams()).with_texts([TextLine.model_validate(row) for row in CHAT[::-1]])
+    assert [(text.id, text.follows) for text in told.texts][:2] == [("5", "4"), ("4", "3")]
 
 
 def test_an_index_outlives_its_process(tmp_path: Path) -> None:

@@ -25,8 +25,8 @@ class Candidate:
     """A text that may be worth recalling.
 
     Shape   `neighbour` is what was said before and after it; `speaker` who said it, empty where that is not
-            known; `created_at` is aware of its zone
-    Units   `similarity` is a cosine in [-1, 1], `nearby` that of what was said around it; None where no
+            known; `heading` what stands in front of it, such as a date; `created_at` is aware of its zone
+    Units   `similarity` is a cosine in [-1, 1], `nearby` that of what was said before it; None where no
             vectors were compared
     """
 
@@ -38,6 +38,7 @@ class Candidate:
     neighbour: str = ""
     importance: Literal["low", "medium", "high"] = "medium"
     speaker: str = ""
+    heading: str = ""
     nearby: float | None = None
 
 

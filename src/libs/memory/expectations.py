@@ -1,15 +1,25 @@
-"""What a question lets one expect of its answer, whatever it is about: who says it, and a time or a number.
+"""What one may expect of an answer, whatever it is about: that it says something, a time or a number if that
+is asked for, and who says it.
 
-English only; for questions in other languages nothing is expected.
+The forms are English; of questions in other languages they expect nothing.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from re import Pattern
 from typing import Final
 
-from libs.memory.candidates import Candidate
+from libs.memory.candidates import STATEMENT_TYPES, Candidate
+from libs.memory.lexical import analyse
 from libs.memory.tokens import words
+
+_FULLNESS: Final = 0.55
+_FORM: Final = 0.3
+# Little: people tell of each other, and questions mix up who did what.
+_SPEAKER: Final = 0.15
+# Who has said so many different things has told enough.
+_FULL: Final = 50
 
 _WHEN: Final = re.compile(
     r"\W*(?:since |until |by )?"
@@ -36,17 +46,22 @@ _NUMBER: Final = re.compile(
 
 
 def fitness(question: str, candidates: Sequence[Candidate]) -> list[float]:
-    """Return how well each candidate has the form of an answer.
-
-    Shape   1.0 for a text by the one whom the question names that holds the time or number asked for; half
-            for either; 0.0 for all where the question expects nothing
-    """
+    """Return how much each candidate is like an answer. Units: a share in [0, 1] of what one may expect."""
     named = _named(question, {candidate.speaker for candidate in candidates})
     form = _form(question)
     return [
-        0.5 * (candidate.speaker in named) + 0.5 * bool(form is not None and form.search(candidate.text))
+        _FULLNESS * _fullness(candidate)
+        + _FORM * bool(form is not None and form.search(candidate.text))
+        + _SPEAKER * (candidate.speaker in named)
         for candidate in candidates
     ]
+
+
+def _fullness(candidate: Candidate) -> float:
+    """Return how much a text says: `Paid for?` is near to any question about a price, and answers none."""
+    if candidate.type in STATEMENT_TYPES:
+        return 1.0
+    return min(math.log1p(len(analyse(candidate.text).whole)) / math.log1p(_FULL), 1.0)
 
 
 def _named(question: str, speakers: set[str]) -> set[str]:

@@ -56,7 +56,7 @@ class _Read:
     def of(cls, candidate: Candidate) -> Self:
         near = analyse(candidate.neighbour) if candidate.neighbour else _NOTHING
         around = {term: _AROUND * count for term, count in near.whole.items()}
-        marks = {**dict.fromkeys(terms(candidate.speaker), 1.0), **date_terms(candidate.created_at)}
+        marks = mark_terms(candidate.speaker, candidate.heading, candidate.created_at)
         return cls(analyse(candidate.text), around, _AROUND * near.length, marks)
 
     @property
@@ -76,6 +76,11 @@ def analyse(text: str) -> Analysis:
     parts = tuple(Counter(terms(sentence)) for sentence in sentences(text))
     whole = sum(parts, Counter[str]())
     return Analysis(whole, parts, tuple(part.total() for part in parts), whole.total())
+
+
+def mark_terms(speaker: str, heading: str, created_at: datetime | None) -> Mapping[str, float]:
+    """Return what a text is known by beside its words: who said it and when."""
+    return {**dict.fromkeys(terms(f"{speaker} {heading}"), 1.0), **date_terms(created_at)}
 
 
 @lru_cache(maxsize=10_000)

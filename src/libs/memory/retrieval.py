@@ -2,7 +2,7 @@
 
     similarity ─────────────────────────── min-max ─┐
     text ─ terms ─ best sentence ─ BM25 ─ min-max² ─┼─ fused ─ recency ─ evidence ─ doubles ─ limit
-    who is asked about, a time, a number ── fitness ─┘
+    says something, a time, a number, who ─ fitness ─┘
 
 Min-max keeps how much better one text is than the next, which reciprocal ranks throw away. The numbers of
 `Tuning` were chosen on one half of the questions in tests/data; `make eval-memory` measures on the other.
@@ -39,8 +39,8 @@ class Tuning:
     """
 
     lexical_weight: float = 0.45
-    nearby_weight: float = 0.4
-    fitness_weight: float = 0.3
+    nearby_weight: float = 0.7
+    fitness_weight: float = 0.55
     evidence_of_one: float = 0.3
     evidence_of_many: float = 0.64
     least_share: float = 0.4
@@ -111,7 +111,7 @@ def _needed(found: int, tuning: Tuning) -> float:
 
 
 def _nearness(candidate: Candidate, tuning: Tuning) -> float:
-    """Return the similarity, with a part of that of what stands around: answers follow their questions."""
+    """Return the similarity, with a part of that of what was said before: answers follow their questions."""
     own = candidate.similarity or 0.0
     return own + tuning.nearby_weight * (own if candidate.nearby is None else candidate.nearby)
 

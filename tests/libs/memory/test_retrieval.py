@@ -117,6 +117,12 @@ def test_what_stands_beside_something_near_comes_before_what_does_not() -> None:
     ]
 
 
+def test_who_says_more_answers_sooner_but_a_statement_is_never_too_short() -> None:
+    more = "My new bicycle is a red one with three gears."
+    assert order("?", said("short", "Yes."), said("more", more))[0] == "more"
+    assert order("?", said("short", "Yes.", type="goal"), said("more", more, type="goal"))[0] == "short"
+
+
 def test_the_one_whom_the_question_names_is_heard_first() -> None:
     pets = [said("t", "A cat.", speaker="Tom"), said("n", "A cat.", speaker="Nora")]
     assert order("What's Nora's pet?", *pets) == ["n", "t"]
