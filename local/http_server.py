@@ -162,8 +162,8 @@ async def serve(handler: Handler, *, port: int = 0, host: str = "127.0.0.1") -> 
         try:
             while await _one_exchange(connection, handler):
                 connection.protocol.start_next_cycle()
-        except h11.RemoteProtocolError:
-            await _refuse(connection)
+        except h11.RemoteProtocolError as error:
+            await _refuse(connection, error)
         except (ClientGone, OSError):
             connection.aborted = True
         finally:
@@ -179,13 +179,17 @@ async def serve(handler: Handler, *, port: int = 0, host: str = "127.0.0.1") -> 
     return server
 
 
-async def _refuse(connection: Connection) -> None:
-    """Answer what is not HTTP with 400, where an answer is still possible."""
+async def _refuse(connection: Connection, error: h11.RemoteProtocolError) -> None:
+    """Answer what is not HTTP with 400, 431 or 501 and a reason, where an answer is still possible."""
     if connection.protocol.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-        headers = [("content-length", "0"), ("connection", "close")]
+        status = HTTPStatus(error.error_status_hint)
+        body = json.dumps({"message": f"this is no HTTP/1.1 request: {error}"}).encode()
+        length = ("content-length", str(len(body)))
+        headers = [("content-type", "application/json"), length, ("connection", "close")]
+        answer = h11.Response(status_code=status, headers=headers, reason=status.phrase.encode())
         with suppress(ClientGone):
-            await connection.send(h11.Response(status_code=400, headers=headers, reason=b"Bad Request"))
-            await connection.send(h11.EndOfMessage())
+            for event in (answer, h11.Data(data=body), h11.EndOfMessage()):
+                await connection.send(event)
 
 
 async def _one_exchange(connection: Connection, handler: Handler) -> bool:

@@ -1,6 +1,7 @@
 """What clients may send, as pydantic models, and the turn that comes of it."""
 
 import json
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +21,9 @@ from libs.coach_conversation.types import CoachConfig, CoachId
 from libs.memory.types import Importance, MemoryType
 
 MAX_KEY_CHARACTERS: Final = 255
+MAX_TIME_CHARACTERS: Final = 64
+# Spaces, and the control and format characters that str.strip leaves.
+_UNSEEN: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*")
 
 type ShortTexts = Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=20)]
 
@@ -31,7 +35,11 @@ class TurnBody(BaseModel):
 
     user_response: Annotated[str, Field(description="What the person says.")]
     message_timestamp: Annotated[
-        str | None, Field(description="ISO 8601; for display only, the order is the server's.")
+        str | None,
+        Field(
+            max_length=MAX_TIME_CHARACTERS,
+            description="ISO 8601; for display only, the order is the server's.",
+        ),
     ] = None
     client_message_id: Annotated[
         str | None,
@@ -112,7 +120,7 @@ def parse_said(body: dict[str, Any], *, max_bytes: int) -> TurnBody | Again:
     try:
         chat = ChatBody.model_validate(body)
     except ValidationError as error:
-        raise _first_fault(error) from None
+        raise _refused(error) from None
     said = next((message for message in reversed(chat.messages) if message.role == "user"), None)
     if said is None:
         raise InvalidUserResponse("messages holds no message of role user; send what the person says")
@@ -127,7 +135,7 @@ def parse_coach(body: dict[str, Any], coach_id: CoachId) -> CoachConfig:
     try:
         coach = CoachBody.model_validate(body)
     except ValidationError as error:
-        raise InvalidCoachConfig(_fault(error)[1]) from None
+        raise InvalidCoachConfig(first_fault(error)[1]) from None
     return CoachConfig(
         coach_id=coach_id,
         name=coach.name,
@@ -144,7 +152,7 @@ def parse_memory(body: dict[str, Any]) -> dict[str, Any]:
     try:
         changes = MemoryBody.model_validate(body).model_dump(exclude_none=True)
     except ValidationError as error:
-        raise InvalidMemory(_fault(error)[1]) from None
+        raise InvalidMemory(first_fault(error)[1]) from None
     if not changes:
         raise InvalidMemory("nothing is to be changed; send content, type, importance or tags")
     return changes
@@ -166,31 +174,36 @@ def parse_turn(body: dict[str, Any], *, max_bytes: int) -> TurnBody:
     try:
         turn = TurnBody.model_validate(body)
     except ValidationError as error:
-        raise _first_fault(error) from None
+        raise _refused(error) from None
     size = len(turn.user_response.encode())
-    if not turn.user_response.strip():
-        raise InvalidUserResponse("userResponse is empty; send what the person says")
     if size > max_bytes:
         raise InvalidUserResponse(f"userResponse has {size} bytes; send at most {max_bytes}")
+    if _UNSEEN.fullmatch(turn.user_response):
+        raise InvalidUserResponse("userResponse is empty; send what the person says")
     if turn.message_timestamp is not None:
         _check_timestamp(turn.message_timestamp)
     return turn
 
 
-def _first_fault(error: ValidationError) -> InvalidUserResponse | InvalidTimestamp:
-    name, text = _fault(error)
+def _refused(error: ValidationError) -> InvalidUserResponse | InvalidTimestamp:
+    name, text = first_fault(error)
     return InvalidTimestamp(text) if name == "messageTimestamp" else InvalidUserResponse(text)
 
 
-def _fault(error: ValidationError) -> tuple[str, str]:
-    """Return the field of the first fault, and the fault in words; never what was sent."""
+def first_fault(error: ValidationError) -> tuple[str, str]:
+    """Return the place of the first fault, and the fault in words; never what was sent."""
     fault = error.errors(include_input=False, include_url=False)[0]
-    name = str(fault["loc"][0]) if fault["loc"] else "the body"
-    return name, f"{name}: {fault['msg'].lower()}"
+    place = ".".join(map(str, fault["loc"])) or "the body"
+    # pydantic's own words for this one name a class of ours
+    message = "input should be an object" if fault["type"] == "model_type" else fault["msg"]
+    return place, f"{place}: {message[0].lower()}{message[1:]}"
 
 
 def _check_timestamp(text: str) -> None:
     try:
+        # fromisoformat takes any character, a NUL too, between date and time and before the zone.
+        if not (text.isascii() and text.isprintable()):
+            raise ValueError
         datetime.fromisoformat(text)
     except ValueError:
         raise InvalidTimestamp(

@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 from libs.coach_conversation.chats.chats import chat_of
 from libs.coach_conversation.errors import InvalidUserResponse
 from libs.coach_conversation.types import Chat, PromptMessage
-from stream_coach.bodies import MAX_KEY_CHARACTERS, TextPart
+from stream_coach.bodies import MAX_KEY_CHARACTERS, TextPart, first_fault
 
 MAX_MESSAGES: Final = 200
 
@@ -80,9 +80,7 @@ def parse_chat(body: dict[str, Any]) -> ChatRequestBody:
     try:
         return ChatRequestBody.model_validate(body)
     except ValidationError as error:
-        fault = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(map(str, fault["loc"])) or "the body"
-        raise InvalidUserResponse(f"{place}: {fault['msg']}") from None
+        raise InvalidUserResponse(first_fault(error)[1]) from None
 
 
 def chat_from(body: ChatRequestBody) -> Chat:

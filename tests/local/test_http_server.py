@@ -168,8 +168,21 @@ def test_a_client_that_waits_for_100_and_is_refused_gets_no_second_request() -> 
     assert answer == b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
-def test_what_is_not_http_is_refused() -> None:
-    assert exchange(stream, b"nonsense\r\n\r\n").startswith(b"HTTP/1.1 400 Bad Request\r\n")
+@pytest.mark.parametrize(
+    ("request_bytes", "status", "reason"),
+    [
+        (b"nonsense\r\n\r\n", 400, b"illegal request line"),
+        ("GET /users/jürgen HTTP/1.1\r\n".encode() + CLOSE, 400, b"illegal request line"),
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000, 431, b"Receive buffer too long"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n" + CLOSE, 501, b"Transfer-Encoding"),
+    ],
+    ids=["junk", "raw UTF-8", "a head too large", "another coding"],
+)
+def test_what_is_not_http_is_refused_with_a_reason(request_bytes: bytes, status: int, reason: bytes) -> None:
+    answer = exchange(stream, request_bytes)
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert b"this is no HTTP/1.1 request: " in answer
+    assert reason in answer
 
 
 def test_an_aborted_response_ends_without_its_end_and_keeps_what_was_written() -> None:

@@ -52,6 +52,12 @@ BODIES: dict[str, tuple[bytes, int, str]] = {
     ),
     "an empty message id": (body(userResponse=TEXT, clientMessageId=""), 400, "INVALID_USER_RESPONSE"),
     "a timestamp in words": (body(userResponse=TEXT, messageTimestamp="yesterday"), 400, "INVALID_TIMESTAMP"),
+    "a timestamp too large to store": (
+        body(userResponse=TEXT, messageTimestamp=f"2026-11-21T09:30:00.{'0' * 500_000}Z"),
+        400,
+        "INVALID_TIMESTAMP",
+    ),
+    "nothing that can be seen": (body(userResponse="\x00\u200b\ufeff"), 400, "INVALID_USER_RESPONSE"),
     "a date alone": (body(userResponse=TEXT, messageTimestamp="2026-11-21"), 400, "INVALID_TIMESTAMP"),
     "a 25th hour": (
         body(userResponse=TEXT, messageTimestamp="2026-11-21T25:00:00Z"),

@@ -1,3 +1,4 @@
+import re
 from typing import Any, Final
 
 import pytest
@@ -60,6 +61,7 @@ def test_the_text_is_kept_as_it_was_sent() -> None:
         ({"userResponse": ["Hi"]}, "userResponse: input should be a valid string"),
         ({"userResponse": ""}, "userResponse is empty; send what the person says"),
         ({"userResponse": " \n\t\u00a0"}, "userResponse is empty; send what the person says"),
+        ({"userResponse": "\x00\u200b\u200d\ufeff"}, "userResponse is empty; send what the person says"),
         ({"userResponse": "x" * 16_385}, "userResponse has 16385 bytes; send at most 16384"),
         ({"userResponse": "ü" * 8_193}, "userResponse has 16386 bytes; send at most 16384"),
         (
@@ -117,6 +119,9 @@ def test_a_time_is_iso_8601(text: str) -> None:
         "21.11.2026 09:30",
         "2026-13-01T09:30",
         "2026-11-21T25:00",
+        "2026-11-21T09:30:00\x00Z",
+        "2026-11-21\u202e09:30:00Z",
+        f"2026-11-21T09:30:00.{'0' * 500_000}Z",
         1_795_248_000_000,
         True,
     ],
@@ -254,12 +259,12 @@ def test_a_coach_is_read_in_full() -> None:
         ({"persona": "x" * 2001}, "persona"),
         ({"style": "x" * 1001}, "style"),
         ({"goals": ["x"] * 21}, "goals"),
-        ({"goals": [""]}, "goals"),
+        ({"goals": [""]}, "goals.0"),
         ({"limits": "none"}, "limits"),
         ({"name": None}, "name"),
         ({"coachId": "other"}, "coachId"),
     ],
 )
 def test_a_coach_that_does_not_fit_is_refused_by_its_field(changes: dict[str, Any], field: str) -> None:
-    with pytest.raises(InvalidCoachConfig, match=f"^{field}: "):
+    with pytest.raises(InvalidCoachConfig, match=rf"^{re.escape(field)}: "):
         parse_coach({"name": "Nova", "persona": "Brisk.", **changes}, ATLAS)

@@ -59,6 +59,7 @@ def test_all_that_may_be_chosen_is_kept() -> None:
         ({"messages": []}, "messages: "),
         ({"messages": "Hello"}, "messages: "),
         ({"messages": [HELLO] * (MAX_MESSAGES + 1)}, "messages: "),
+        ({"messages": ["Hello"]}, "messages.0: input should be an object"),
         ({"messages": [{"role": "robot", "content": "Hello"}]}, "messages.0.role: "),
         ({"messages": [{"role": "user", "content": 5}]}, "messages.0.content"),
         ({"messages": [HELLO], "model": "a b"}, "model: "),

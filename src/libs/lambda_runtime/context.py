@@ -10,6 +10,7 @@ from libs.lambda_runtime.settings import Settings
 
 # Lambda's own limit, for an API that gives no deadline.
 LONGEST_INVOCATION_S = 900.0
+LONGEST_TIME_DIGITS = 18  # past them is no time, and at last no number that Python converts
 
 
 class ClientContext(NamedTuple):
@@ -77,7 +78,7 @@ def build_context(headers: Mapping[str, str], settings: Settings, *, deadline_s:
 def convert_deadline(headers: Mapping[str, str], *, epoch_s: float, monotonic_s: float) -> float:
     """Return the reply's deadline, given in milliseconds since 1970, on the monotonic clock."""
     text = headers.get("lambda-runtime-deadline-ms", "")
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > LONGEST_TIME_DIGITS:
         return monotonic_s + LONGEST_INVOCATION_S
     return monotonic_s + int(text) / 1000 - epoch_s
 

@@ -43,8 +43,8 @@ class Chunks:
         raise StopIteration
 
     def close(self) -> None:
-        """Close the running iteration, then the body that it came from."""
-        for resource in (self._items, self._body):
+        """Close the running iteration, then the body that it came from, where that is another object."""
+        for resource in (self._items,) if self._items is self._body else (self._items, self._body):
             close = getattr(resource, "close", None)
             if close is not None:
                 close()

@@ -12,6 +12,7 @@ what, which one and what to do, and never holds a token or a person's words.
     │   ├── MissingRequestBody
     │   ├── PayloadTooLarge
     │   ├── UnsupportedMediaType
+    │   ├── UnsupportedCoding
     │   ├── InvalidJson
     │   ├── InvalidProbeOptions
     │   └── InvalidProtocol
@@ -109,6 +110,15 @@ class UnsupportedMediaType(RequestRefused):
             f"the body is declared as {shown(media_type)}{curl}; "
             "send JSON with the header 'content-type: application/json'"
         )
+
+
+class UnsupportedCoding(RequestRefused):
+    """The body is declared to be compressed."""
+
+    code = "UNSUPPORTED_MEDIA_TYPE"
+
+    def __init__(self, coding: str) -> None:
+        super().__init__(f"the body is encoded as {shown(coding)}; send it without a content-encoding")
 
 
 class InvalidJson(RequestRefused):

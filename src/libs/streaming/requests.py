@@ -12,6 +12,7 @@ from libs.streaming.errors import (
     InvalidJson,
     MissingRequestBody,
     PayloadTooLarge,
+    UnsupportedCoding,
     UnsupportedMediaType,
 )
 from libs.streaming.json_object import JsonObject, check_value, is_storable, parse_object
@@ -21,6 +22,7 @@ type Source = Literal["function_url", "rest_proxy", "direct"]
 type _Pairs = Iterable[tuple[str, str]]
 
 MAX_BODY_BYTES: Final = 1_048_576
+_NOT_ACCEPTABLE: Final = frozenset({"q=0", "q=0.0", "q=0.00", "q=0.000"})
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -46,14 +48,14 @@ class Request:
     @property
     def accepts_event_stream(self) -> bool:
         """Whether the client asks for an event stream by name."""
-        return "text/event-stream" in self.headers.get("accept", "")
+        return any(_names_event_stream(part) for part in self.headers.get("accept", "").split(","))
 
     def json_body(self, *, limit: int = MAX_BODY_BYTES) -> JsonObject:
         """Return the JSON object in the body.
 
         Units   `limit` in bytes
         Raises  MissingRequestBody, PayloadTooLarge, InvalidJson; UnsupportedMediaType: a content type
-                is declared and is neither application/json nor …+json
+                is declared and is neither application/json nor …+json, or the body is compressed
         """
         if not self.body.strip():
             raise MissingRequestBody
@@ -62,6 +64,9 @@ class Request:
         media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type not in ("", "application/json") and not media_type.endswith("+json"):
             raise UnsupportedMediaType(media_type)
+        coding = self.headers.get("content-encoding", "").strip().lower()
+        if coding not in ("", "identity"):
+            raise UnsupportedCoding(coding)
         return parse_object(self.body)
 
 
@@ -128,6 +133,12 @@ def _body(event: Mapping[str, object]) -> bytes:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise _wrong("body", "base64, as isBase64Encoded says") from error
+
+
+def _names_event_stream(media_range: str) -> bool:
+    """Whether a part of an Accept header asks for an event stream. Source  RFC 9110, section 12.5.1"""
+    media_type, *parameters = (part.strip() for part in media_range.lower().split(";"))
+    return media_type == "text/event-stream" and _NOT_ACCEPTABLE.isdisjoint(parameters)
 
 
 def _joined(pairs: _Pairs) -> Mapping[str, str]:

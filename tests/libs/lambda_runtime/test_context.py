@@ -60,7 +60,11 @@ def test_the_deadline_moves_to_the_monotonic_clock() -> None:
     assert convert_deadline(headers, epoch_s=1_700_000_000.0, monotonic_s=100.0) == 130.5
 
 
-@pytest.mark.parametrize("headers", [{}, {"lambda-runtime-deadline-ms": "soon"}])
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"lambda-runtime-deadline-ms": "soon"}, {"lambda-runtime-deadline-ms": "9" * 400}],
+    ids=["none", "no number", "no time"],
+)
 def test_without_a_deadline_lambdas_own_limit_holds(headers: dict[str, str]) -> None:
     assert convert_deadline(headers, epoch_s=1_700_000_000.0, monotonic_s=100.0) == 1000.0
 

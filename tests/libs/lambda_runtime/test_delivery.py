@@ -9,6 +9,7 @@ from types import MappingProxyType
 import pytest
 
 from libs.lambda_runtime import Context, StreamingResponse
+from libs.lambda_runtime.response import Chunks
 from tests.libs.lambda_runtime.conftest import Runtime
 from tests.libs.lambda_runtime.fake_runtime_api import PATIENCE_S, FakeRuntimeApi
 
@@ -326,6 +327,24 @@ def test_a_body_that_was_never_begun_is_closed(api: FakeRuntimeApi, runtime: Run
     api.invoke()
 
     assert resource.closed.wait(PATIENCE_S)
+
+
+def test_a_body_that_is_its_own_iterator_is_closed_once() -> None:
+    class Cursor:
+        closings = 0
+
+        def __iter__(self) -> "Cursor":
+            return self
+
+        def __next__(self) -> bytes:
+            raise StopIteration
+
+        def close(self) -> None:
+            self.closings += 1
+
+    cursor = Cursor()
+    Chunks(cursor).close()
+    assert cursor.closings == 1
 
 
 def test_a_body_that_fails_to_close_is_logged_and_nothing_more(

@@ -11,6 +11,7 @@ from libs.streaming.errors import (
     MissingRequestBody,
     PayloadTooLarge,
     StreamingError,
+    UnsupportedCoding,
     UnsupportedMediaType,
 )
 from libs.streaming.requests import Request, parse_event
@@ -234,6 +235,40 @@ def test_another_media_type_is_refused_with_the_way_out(content_type: str, messa
     with pytest.raises(UnsupportedMediaType) as caught:
         posted(b'{"a": 1}', content_type).json_body()
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("coding", ["gzip", "BR", "gzip, identity"])
+def test_a_compressed_body_is_refused_even_if_it_reads_as_json(coding: str) -> None:
+    request = Request(source="direct", request_id="r-1", headers={"content-encoding": coding}, body=b"{}")
+    with pytest.raises(UnsupportedCoding) as caught:
+        request.json_body()
+    assert (
+        str(caught.value) == f"the body is encoded as {coding.lower()!r}; send it without a content-encoding"
+    )
+
+
+def test_a_body_that_says_that_it_is_not_compressed_is_read() -> None:
+    headers = {"content-encoding": "Identity"}
+    assert Request(source="direct", request_id="r-1", headers=headers, body=b"{}").json_body() == {}
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("text/event-stream", True),
+        ("Text/Event-Stream; charset=utf-8", True),
+        ("application/json, text/event-stream;q=0.5", True),
+        ("text/event-stream;q=0", False),
+        ("application/json, text/event-stream; q=0.000", False),
+        ("text/event-streams", False),
+        ("application/x-text/event-stream", False),
+        ("*/*", False),
+        ("", False),
+    ],
+)
+def test_an_event_stream_is_asked_for_by_name(accept: str, expected: bool) -> None:
+    request = Request(source="direct", request_id="r-1", headers={"accept": accept})
+    assert request.accepts_event_stream is expected
 
 
 @pytest.mark.parametrize("body", [b"", b" ", b"\r\n\t "])
