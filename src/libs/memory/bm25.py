@@ -37,12 +37,11 @@ def bm25(
 ) -> float:
     """Return BM25 as a share of the question: 1.0 when a text of mean length holds each term once.
 
-    Shape   `question` its terms; `counts` how often the text holds a term; `relative_length` to the mean
+    Shape   `question` its terms, at least one; `counts` how often the text holds a term;
+            `relative_length` to the mean
     """
     asked = set(question)
     whole = sum(rarity[term] for term in asked)
-    if not whole:
-        return 0.0
     damping = _SATURATION * (1 - _LENGTH_WEIGHT + _LENGTH_WEIGHT * relative_length)
     found = 0.0
     for term in asked:

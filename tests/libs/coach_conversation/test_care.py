@@ -104,6 +104,8 @@ def test_training_talk_is_no_alarm(text: str) -> None:
         ("I don't have chest pain", None),
         ("I don't know, chest pain maybe", "chest_pain"),
         ("not only chest pain", "chest_pain"),
+        ("I never smoke but I have chest pain", "chest_pain"),
+        ("I did not eat, I fainted", "chest_pain"),
         ("I tore my hamstring ten years ago", None),
         ("I tore my hamstring", "acute_injury"),
         ("I don't want to kill myself but I can't go on like this", "self_harm"),

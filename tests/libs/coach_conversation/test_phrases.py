@@ -60,3 +60,8 @@ def test_a_hit_says_where_and_by_its_tag_what() -> None:
 def test_an_unknown_group_is_a_mistake_in_the_data() -> None:
     with pytest.raises(KeyError, match="elbows"):
         Phrases([("my @elbows", None)], GROUPS, ())
+
+
+@pytest.mark.parametrize(("text", "expected"), [("800 a day", ["800 a day"]), ("1000 a day", [])])
+def test_a_phrase_that_is_looked_up_by_its_number_keeps_the_bounds(text: str, expected: list[str]) -> None:
+    assert found("#<900 a day", text, common=("a", "day")) == expected
