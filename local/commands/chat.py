@@ -2,37 +2,21 @@
 
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import click
 
 from local.chat.session import Session
 from local.chat.slash import Leave
 from local.chat.turn import Left
-from local.chat.views import new_view
-from local.coach_client import CoachClient
-from local.commands.options import IdType, clear_errors, service_options, state_dir_option
-from local.service import find_service
+from local.commands.conversing import STOPPED, open_session, session_options
+from local.commands.options import clear_errors
 from local.state_dir import StateDir
-
-INTERRUPTED = 130
 
 
 @click.command()
-@state_dir_option
-@service_options
-@click.option("--coach", type=IdType(), default="atlas", show_default=True, help="The coach to speak to.")
-@click.option("--conversation", type=IdType(), help="Go on with this conversation.")
-@click.option("--new", is_flag=True, help="Begin a new conversation instead of going on with the last one.")
-def chat(
-    state: StateDir,
-    *,
-    url: str | None,
-    token: str | None,
-    user: str | None,
-    coach: str,
-    conversation: str | None,
-    new: bool,
-) -> None:
+@session_options
+def chat(*, state: StateDir, **chosen: Any) -> None:
     """Talk to the coach: answers appear as they are written, asides are dimmed.
 
     Enter sends, Alt-Enter begins a new line, the arrow keys bring back what you wrote before. Ctrl-C stops
@@ -50,12 +34,8 @@ def chat(
       coach chat --url https://abc123.lambda-url.us-east-1.on.aws --token eyJ…
       printf 'Good morning\\n/workouts\\n' | coach chat
     """
-    if new and conversation is not None:
-        raise click.UsageError("--new and --conversation exclude each other")
+    session = open_session(state=state, **chosen)
     with clear_errors():
-        service = find_service(state, url, token, user)
-        client = CoachClient(service.url, service.token, service.user, coach)
-        session = Session(client, state, new_view=new_view, conversation=conversation, new=new)
         sys.exit(_talk(session, state))
 
 
@@ -70,9 +50,9 @@ def _talk(session: Session, state: StateDir) -> int:
         pass
     except Left as left:
         click.echo(f"left; {left}", err=True)
-        return INTERRUPTED
+        return STOPPED
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return STOPPED
     return 0 if well or typed else 1
 
 

@@ -64,48 +64,39 @@ def doctor(
       COACH_TOKEN=eyJ… coach doctor https://abc123.lambda-url.us-east-1.on.aws --turn --json
     """
     with clear_errors():
-        case = _case(
-            url,
-            state,
-            token=token,
-            user=user,
-            coach=coach,
-            origin=origin,
-            timeout_s=timeout_s,
-            insecure=insecure,
-        )
-    findings: list[Finding] = []
-    with case.visitor:
-        if not as_json:
-            click.echo(report.heading())
-        for finding in examine(case, with_turn=with_turn):
-            findings.append(finding)
-            if not as_json:
-                click.echo("\n".join(report.lines(finding)))
-    if as_json:
-        click.echo(json.dumps(report.as_json(case.visitor.url, findings), ensure_ascii=False))
-    else:
-        click.echo(report.summary(findings))
+        url, user, token = _whom(url, state, token=token, user=user)
+    visitor = Visitor(url, timeout_s=timeout_s, verify=not insecure)
+    case = Case(visitor, user=user, coach=coach, token=token, origin=origin)
+    findings = _told_as_json(case, with_turn) if as_json else _told(case, with_turn)
     sys.exit(any(finding.outcome == "failed" for finding in findings))
 
 
-def _case(
-    url: str | None,
-    state: StateDir,
-    *,
-    token: str | None,
-    user: str | None,
-    coach: str,
-    origin: str,
-    timeout_s: float,
-    insecure: bool,
-) -> Case:
+def _whom(
+    url: str | None, state: StateDir, *, token: str | None, user: str | None
+) -> tuple[str, str, str | None]:
+    """Return the address, the person to speak as, and their token, where there is one."""
     if url is None:
         service = local_service(state, user or (user_of(token) if token else None))
-        url, user, token = service.url, service.user, token or service.token
-    elif token is not None:
-        user = user or user_of(token)
+        return service.url, service.user, token or service.token
     if not url.startswith(("https://", "http://")):
         raise click.BadParameter("an address begins with https:// or http://", param_hint="URL")
-    visitor = Visitor(url, timeout_s=timeout_s, verify=not insecure)
-    return Case(visitor, user=user or "nobody", coach=coach, token=token, origin=origin)
+    return url, user or (user_of(token) if token else "nobody"), token
+
+
+def _told(case: Case, with_turn: bool) -> list[Finding]:
+    """Examine, and tell each finding as it is made."""
+    findings = []
+    click.echo(report.heading())
+    with case.visitor:
+        for finding in examine(case, with_turn=with_turn):
+            findings.append(finding)
+            click.echo("\n".join(report.lines(finding)))
+    click.echo(report.summary(findings))
+    return findings
+
+
+def _told_as_json(case: Case, with_turn: bool) -> list[Finding]:
+    with case.visitor:
+        findings = list(examine(case, with_turn=with_turn))
+    click.echo(json.dumps(report.as_json(case.visitor.url, findings), ensure_ascii=False))
+    return findings

@@ -47,26 +47,13 @@ def build_app(settings: Settings) -> App:
     """Return the app on the real adapters. All clients share one session and its loaded models."""
     care.preload()
     clock = SystemClock()
-    # Not boto3, which is botocore and S3's transfer manager: a twelfth of a start for nothing used here.
+    # Not boto3, which is botocore and S3's transfer manager: a seventh of a start for nothing used here.
     session: Any = botocore.session.get_session()
     session.register(answers.BEFORE_PARSE, answers.check)
     concurrency = max(1, settings.max_concurrency)
-    store = Config(
-        connect_timeout=1,
-        read_timeout=2,
-        retries={"total_max_attempts": 3, "mode": "standard"},
-        max_pool_connections=CALLS_A_TURN * concurrency,
-        tcp_keepalive=True,
-    )
-    model = Config(
-        connect_timeout=1,
-        read_timeout=MODEL_READ_TIMEOUT_S,
-        retries={"total_max_attempts": 1},
-        max_pool_connections=2 * concurrency,
-        tcp_keepalive=True,
-    )
+    store = _store_config(concurrency)
     models = ModelsByProvider(
-        BedrockModel(session.create_client("bedrock-runtime", config=model)),
+        BedrockModel(session.create_client("bedrock-runtime", config=_model_config(concurrency))),
         lambda variable: getattr(settings, variable.lower()),
         read_timeout_s=MODEL_READ_TIMEOUT_S,
         max_connections=2 * concurrency,
@@ -98,6 +85,27 @@ def build_app(settings: Settings) -> App:
     )
     tickets = TicketOffice(parse_keys(settings.ticket_keys), time.time) if settings.ticket_keys else None
     return App(settings, verifier, tickets, ports)
+
+
+def _store_config(concurrency: int) -> Config:
+    return Config(
+        connect_timeout=1,
+        read_timeout=2,
+        retries={"total_max_attempts": 3, "mode": "standard"},
+        max_pool_connections=CALLS_A_TURN * concurrency,
+        tcp_keepalive=True,
+    )
+
+
+def _model_config(concurrency: int) -> Config:
+    """A model's calls are tried again by the turn, which knows its budget, and never by the SDK."""
+    return Config(
+        connect_timeout=1,
+        read_timeout=MODEL_READ_TIMEOUT_S,
+        retries={"total_max_attempts": 1},
+        max_pool_connections=2 * concurrency,
+        tcp_keepalive=True,
+    )
 
 
 def _limits(settings: Settings) -> Limits:
