@@ -8,9 +8,9 @@ import pytest
 from libs.coach_conversation.types import Limits
 from libs.lambda_runtime import Context
 from libs.streaming.events import Chunk, Complete, Error, Start, TurnEvent, check_order, is_terminal
-from stream_coach.deliveries.watching import Watched, join
+from stream_coach.deliveries.watching import Successor, Watched, join
 from tests.fakes.clock import FakeClock
-from tests.fakes.executors import ThreadExecutor
+from tests.fakes.executors import HeldExecutor, ThreadExecutor
 from tests.fakes.model import FakeModel, answering
 from tests.libs.coach_conversation.scenes import Scene
 
@@ -96,3 +96,14 @@ def test_two_who_wait_run_it_once(elsewhere: Elsewhere) -> None:
     assert read(first) == read(second)
     assert elsewhere.record().attempt == 2
     assert len(elsewhere.model.answered) == 1
+
+
+def test_who_ran_the_turn_and_lost_it_too_does_not_run_it_again() -> None:
+    dead = Scene()
+    dead.admit()
+    scene = Scene(stored=dead.stored, clock=dead.clock, overrides={"executor": HeldExecutor()})
+    successor = Successor(Context("r1", 300, clock=scene.clock.monotonic_s), scene.ports)
+    for status, attempt in (("processing", 2), ("interrupted", 2)):
+        scene.clock.advance(LEASE_AND_SKEW_S)
+        assert successor.settle(scene.record(), scene.clock.now_ms(), scene.ports)
+        assert (scene.record().status, scene.record().attempt) == (status, attempt)

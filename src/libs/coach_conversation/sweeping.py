@@ -112,7 +112,8 @@ def _can_run_again(record: TurnRecord, now_ms: int, ports: Ports) -> bool:
 def send_again(record: TurnRecord, now_ms: int, ports: Ports) -> None:
     """Requeue: put the due time off, then send; a send that is lost is due again."""
     due_ms = now_ms + int(ports.limits.pending_s * 1000)
-    ports.table.commit(transitions.requeue(record, due_ms=due_ms))
+    # Under a token the SDK may send it twice: refused at the second time, it would not be sent on.
+    ports.table.commit(transitions.requeue(record, due_ms=due_ms), token=ports.ulid(""))
     ports.queue.send_turn(record.conversation, record.turn_id)
 
 

@@ -95,8 +95,9 @@ class Successor:
         self._started: running.Started | None = None
 
     def settle(self, record: TurnRecord, now_ms: int, ports: Ports) -> bool:
-        """Claim the turn, or see to it like anyone else; True when something changed."""
-        admitted = claim(record, ports) if record.status == "processing" else None
+        """Claim the turn, once, or see to it like anyone else; True when something changed."""
+        is_mine_to_run = self._started is None and record.status == "processing"
+        admitted = claim(record, ports) if is_mine_to_run else None
         if admitted is None:
             return recovery.settle(record, now_ms, ports)
         self._started = running.start(admitted, ports, deadline_s=deadline_of(self._context, ports))

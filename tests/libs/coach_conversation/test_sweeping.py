@@ -21,6 +21,12 @@ def broken(_: Callable[[], Any]) -> Any:
     raise ValueError("refused")
 
 
+def repeated(operation: Callable[[], Any]) -> Any:
+    """Do it twice: the SDK's own second try, whose first did happen."""
+    operation()
+    return operation()
+
+
 def sent(scene: Scene) -> list[str]:
     queue = scene.ports.queue
     assert isinstance(queue, FakeQueue)
@@ -71,6 +77,15 @@ def test_a_queued_turn_that_no_worker_took_is_sent_again_and_put_off() -> None:
     sweep(scene.ports)
     assert sent(scene) == [asked().turn_id]
     assert scene.record().due_at_ms == scene.clock.now_ms() + 60_000
+    sweep(scene.ports)
+    assert sent(scene) == [asked().turn_id]
+
+
+def test_a_requeue_that_arrives_twice_is_sent_once() -> None:
+    scene = Scene()
+    enqueue(asked(), "queued", scene.ports)
+    scene.clock.advance(DUE_S)
+    scene.table.next("commit", repeated)
     sweep(scene.ports)
     assert sent(scene) == [asked().turn_id]
 
