@@ -36,7 +36,3 @@ class BedrockError(Exception):
     @property
     def status(self) -> int:
         return STATUS[self.kind]
-
-
-class ScriptRefused(Exception):
-    """The script sent to `/_emulator/script` does not fit; the text says which part and why."""

@@ -18,11 +18,10 @@ than the answer has acts after the last delta.
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from local.bedrock_emulator.calls import Operation
-from local.bedrock_emulator.errors import ScriptRefused
+from local.emulator_admin import ScriptPart, parse_script
 
 ROUTER_TOOL: Final = "route_message"
 
@@ -51,11 +50,7 @@ type FaultKind = Literal[
 ]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
-
-
-class Fault(_Part):
+class Fault(ScriptPart):
     kind: FaultKind
     after_deltas: Annotated[int, Field(ge=0)] = 0
     times: Annotated[int, Field(ge=1)] | None = 1
@@ -70,16 +65,13 @@ class Fault(_Part):
         return self.operation is not None or operation == "ConverseStream" or tool != ROUTER_TOOL
 
 
-class Script(_Part):
+class Script(ScriptPart):
     router_ms: Milliseconds = 250
     first_token_ms: Milliseconds = 600
     inter_token_ms: Milliseconds = 25
     reply: str | None = None
     router: dict[str, Any] | None = None
     fault: Fault | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        return self.model_dump(by_alias=True)
 
 
 class ScriptBoard:
@@ -91,13 +83,7 @@ class ScriptBoard:
 
     def replace(self, body: bytes) -> Script:
         """Put a new script in force. Raises ScriptRefused: the old one stays."""
-        try:
-            self.current = Script.model_validate_json(body)
-        except ValidationError as error:
-            complaints = error.errors(include_url=False, include_context=False, include_input=False)
-            raise ScriptRefused(
-                "; ".join(f"{'.'.join(map(str, one['loc'])) or 'script'}: {one['msg']}" for one in complaints)
-            ) from error
+        self.current = parse_script(Script, body)
         self.strikes = 0
         return self.current
 

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from pydantic_core import from_json
 
-from local.bedrock_emulator.admin import answer_admin
 from local.bedrock_emulator.calls import Call, CallLog, Operation
 from local.bedrock_emulator.conversing import answer_stream, answer_whole, prepare
 from local.bedrock_emulator.embeddings import answer_titan
@@ -21,6 +20,7 @@ from local.bedrock_emulator.script import ScriptBoard
 from local.bedrock_emulator.tools import chosen_tool
 from local.bedrock_emulator.usage import PromptCache
 from local.embedders import Embedder, SentenceModel, installed_embedder
+from local.emulator_admin import answer_admin
 from local.http_server import BodyTooLarge, ClientGone, Exchange, serve
 
 MAX_BODY_BYTES: Final = 20 * 1024 * 1024

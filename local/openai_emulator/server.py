@@ -9,12 +9,12 @@ from typing import Final
 
 from pydantic_core import from_json
 
-from local.bedrock_emulator.admin import answer_admin
 from local.bedrock_emulator.calls import CallLog, Operation
 from local.bedrock_emulator.conversing import prepare
 from local.bedrock_emulator.errors import BedrockError
 from local.bedrock_emulator.script import ScriptBoard
 from local.bedrock_emulator.usage import PromptCache
+from local.emulator_admin import answer_admin
 from local.http_server import BodyTooLarge, ClientGone, Exchange, serve
 from local.openai_emulator.completions import Completion, answer_stream, answer_whole, error_body
 from local.openai_emulator.requests import converse, parse_request

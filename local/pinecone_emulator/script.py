@@ -10,10 +10,11 @@
 A call that a fault hits changes nothing.
 """
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import Field
+
+from local.emulator_admin import ScriptPart, parse_script
 
 type Fault = Literal["down", "garbage", "error500", "error429"]
 
@@ -29,19 +30,10 @@ GARBAGE: Final[tuple[bytes, ...]] = (
 """In this order, from the start again after each PUT."""
 
 
-class ScriptRefused(Exception):
-    """The script sent to `/_emulator/script` does not fit; the text says which part and why."""
-
-
-class Script(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
-
+class Script(ScriptPart):
     delay_ms: Annotated[int | float, Field(ge=0, le=600_000)] = 0
     fault: Fault | None = None
     times: Annotated[int, Field(ge=1)] | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        return self.model_dump(by_alias=True)
 
 
 class ScriptBoard:
@@ -53,12 +45,7 @@ class ScriptBoard:
 
     def replace(self, body: bytes) -> Script:
         """Put a new script in force. Raises ScriptRefused: the old one stays."""
-        try:
-            self.current = Script.model_validate_json(body)
-        except ValidationError as error:
-            complaints = error.errors(include_url=False, include_context=False, include_input=False)
-            said = [f"{'.'.join(map(str, one['loc'])) or 'script'}: {one['msg']}" for one in complaints]
-            raise ScriptRefused("; ".join(said)) from error
+        self.current = parse_script(Script, body)
         self._garbage = 0
         return self.current
 

@@ -11,8 +11,8 @@ from urllib.parse import parse_qs
 
 from pydantic_core import from_json
 
+from local.emulator_admin import answer_admin
 from local.http_server import BodyTooLarge, ClientGone, Exchange, serve
-from local.pinecone_emulator.admin import answer_admin
 from local.pinecone_emulator.calls import CallLog
 from local.pinecone_emulator.errors import PineconeError
 from local.pinecone_emulator.index import Index
