@@ -21,10 +21,12 @@ from typing import Annotated, Final, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from libs.coach_conversation.care import wording
-from libs.coach_conversation.care.phrases import Phrases
+from libs.coach_conversation.care.phrases import Hit, Phrases
+from libs.coach_conversation.care.signs import Sign, heaviest
 from libs.coach_conversation.care.wording import COMMA, END
 
 FILE: Final = Path(__file__).with_name("care.json")
+SIGNS: Final = Path(__file__).with_name("signs.json")
 DENIED_WITHIN: Final = 5
 HIDDEN: Final = ""
 
@@ -73,7 +75,26 @@ class Rules(_File):
     clause_ends: Words
     usual_words: dict[Language, Words]
     idioms: tuple[str, ...]
+    ordinary: tuple[str, ...]
+    earnest: tuple[str, ...]
     kinds: dict[Kind, _KindRules]
+
+
+class WeightedPhrases(_File):
+    weight: int
+    phrases: tuple[str, ...]
+
+
+class KindSigns(_File):
+    enough: int
+    signs: dict[str, WeightedPhrases]
+
+
+class Signs(_File):
+    """The data file of what weighs something only together."""
+
+    groups: dict[str, Words]
+    kinds: dict[Kind, KindSigns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +107,18 @@ class _Alarm:
 class _Reader:
     """The rules, ready to read messages with."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, signs: Signs) -> None:
         self._rules = rules
         kinds = rules.kinds.items()
         self._idioms = self._phrases((phrase, None) for phrase in rules.idioms)
+        self._ordinary = self._phrases((phrase, None) for phrase in rules.ordinary)
+        self._earnest = self._phrases((phrase, None) for phrase in rules.earnest)
         self._alarms = self._phrases(_alarms(rules))
         self._calm = self._phrases((phrase, kind) for kind, one in kinds for phrase in one.calm)
         self._still = self._phrases((phrase, kind) for kind, one in kinds for phrase in one.still)
-        known = self._alarms.words | self._idioms.words | rules.not_misspelt
+        self._enough = {kind: one.enough for kind, one in signs.kinds.items()}
+        self._signs = Phrases(_signs(signs), rules.groups | signs.groups, rules.common)
+        known = self._alarms.words | self._signs.words | self._idioms.words | rules.not_misspelt
         self._spellings = wording.slips(rules.often_misspelt, known) | rules.spellings
 
     def assess(self, text: str) -> Care | None:
@@ -103,11 +128,23 @@ class _Reader:
             ends[before - 1] + 1 if (before := bisect_left(ends, hit.start)) else 0
             for hit in self._alarms.find(words)
         }
+        words = self._without_idioms(words)
         meant = [kind for start in starts for kind in self._meant(words[start : words.index(END, start) + 1])]
         for kind, rules in self._rules.kinds.items():
             for language in (alarm.language for alarm in meant if alarm.kind == kind):
                 return Care(kind, rules.about, rules.lines[language])
-        return None
+        hinted = self._hinted(words)
+        return self.flagged(hinted, text) if hinted is not None else None
+
+    def _without_idioms(self, words: Sequence[str]) -> Sequence[str]:
+        """Return the words without figures of speech, unless the person says that these are none."""
+        return words if any(self._earnest.find(words)) else _hidden(words, self._idioms.find(words))
+
+    def _hinted(self, words: Sequence[str]) -> Kind | None:
+        """Return what the signs of a message weigh most for."""
+        hits = self._signs.find(words)
+        said = [hit for hit in hits if not (hit.tag.deniable and self._denied(words, hit.start))]
+        return heaviest(said, self._enough)
 
     def flagged(self, kind: Kind, text: str) -> Care:
         rules = self._rules.kinds[kind]
@@ -122,8 +159,7 @@ class _Reader:
 
     def _meant(self, sentence: Sequence[str]) -> Iterator[_Alarm]:
         """Yield what a sentence tells in earnest."""
-        hidden = {at for hit in self._idioms.find(sentence) for at in range(hit.start, hit.end)}
-        words = [HIDDEN if at in hidden else word for at, word in enumerate(sentence)]
+        words = _hidden(sentence, self._ordinary.find(sentence))
         calm = {hit.tag for hit in self._calm.find(words)} - {hit.tag for hit in self._still.find(words)}
         for hit in self._alarms.find(words):
             if hit.tag.kind not in calm and not (hit.tag.deniable and self._denied(words, hit.start)):
@@ -133,7 +169,7 @@ class _Reader:
         """Whether the same clause says no to what begins at `start`."""
         rules = self._rules
         for at in range(start - 1, max(start - 1 - DENIED_WITHIN, -1), -1):
-            if words[at] == COMMA or words[at] in rules.clause_ends:
+            if words[at] in (COMMA, END) or words[at] in rules.clause_ends:
                 return False
             if words[at] in rules.negations and words[at + 1] not in rules.no_negation_before:
                 return True
@@ -169,7 +205,8 @@ def preload() -> None:
 
 @cache
 def _reader() -> _Reader:
-    return _Reader(Rules.model_validate_json(FILE.read_bytes()))
+    rules, signs = FILE.read_bytes(), SIGNS.read_bytes()
+    return _Reader(Rules.model_validate_json(rules), Signs.model_validate_json(signs))
 
 
 def _alarms(rules: Rules) -> Iterator[tuple[str, _Alarm]]:
@@ -177,3 +214,16 @@ def _alarms(rules: Rules) -> Iterator[tuple[str, _Alarm]]:
         for language, phrases in one.alarms.items():
             for phrase in phrases:
                 yield phrase.removeprefix("!"), _Alarm(kind, language, not phrase.startswith("!"))
+
+
+def _signs(signs: Signs) -> Iterator[tuple[str, Sign]]:
+    for kind, one in signs.kinds.items():
+        for name, sign in one.signs.items():
+            for phrase in sign.phrases:
+                yield phrase.removeprefix("!"), Sign(kind, name, sign.weight, not phrase.startswith("!"))
+
+
+def _hidden(words: Sequence[str], hits: Iterable[Hit[None]]) -> Sequence[str]:
+    """Return the words without those of the hits."""
+    hidden = {at for hit in hits for at in range(hit.start, hit.end)}
+    return [HIDDEN if at in hidden else word for at, word in enumerate(words)]
