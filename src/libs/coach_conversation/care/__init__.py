@@ -6,9 +6,11 @@ the rules miss the router may still name; then `flagged` finds the line. And car
 the messages just before.
 
 The lists are `care.json`, in the language of `phrase_syntax`. First the `idioms` are taken out of a sentence
-("suicide sprints", "this killed my legs"). Then an alarm counts unless it is denied ("no chest pain"; one
-that begins with `!` cannot be), or a `calm` phrase of its kind stands in the same sentence ("ten years
-ago") and none that makes it alarming `still`. Of several kinds, the first in the file is answered.
+("suicide sprints", "this killed my legs"), unless the person is in `earnest` ("not even joking"). Then an
+alarm counts unless it is denied ("no chest pain"; one that begins with `!` cannot be), is `ordinary` talk
+("stopped eating sugar"), or a `calm` phrase of its kind stands in the same sentence ("ten years ago") and
+none that makes it alarming `still`. Of several kinds, the first in the file is answered. Where nobody says
+it outright, hints may add up: `signs`.
 """
 
 from bisect import bisect_left
@@ -122,7 +124,7 @@ class _Reader:
         self._spellings = wording.slips(rules.often_misspelt, known) | rules.spellings
 
     def assess(self, text: str) -> Care | None:
-        words = wording.read(text, self._spellings)
+        words: Sequence[str] = wording.read(text, self._spellings)
         ends = [at for at, word in enumerate(words) if word == END]
         starts = {
             ends[before - 1] + 1 if (before := bisect_left(ends, hit.start)) else 0
@@ -216,7 +218,7 @@ def _alarms(rules: Rules) -> Iterator[tuple[str, _Alarm]]:
                 yield phrase.removeprefix("!"), _Alarm(kind, language, not phrase.startswith("!"))
 
 
-def _signs(signs: Signs) -> Iterator[tuple[str, Sign]]:
+def _signs(signs: Signs) -> Iterator[tuple[str, Sign[Kind]]]:
     for kind, one in signs.kinds.items():
         for name, sign in one.signs.items():
             for phrase in sign.phrases:

@@ -5,6 +5,7 @@ words one by one. `signs.json` has them by kind, in the language of `phrase_synt
 that it adds, and the sum that is `enough` to tell; what speaks against it weighs less than nothing.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -34,13 +35,11 @@ def _above[Kind: str](
     hits: Sequence[Hit[Sign[Kind]]], enough: Mapping[Kind, int]
 ) -> Iterator[tuple[int, Kind]]:
     """Yield each kind with how far its signs near one place are above enough, a sign counted once."""
-    for here in hits:
-        kind = here.tag.kind
-        near = {
-            hit.tag.name: hit.tag.weight
-            for hit in hits
-            if hit.tag.kind == kind and abs(hit.start - here.start) <= NEAR
-        }
-        above = sum(near.values()) - enough[kind]
-        if above >= 0:
-            yield above, kind
+    for kind, least in enough.items():
+        told = sorted((hit for hit in hits if hit.tag.kind == kind), key=lambda hit: hit.start)
+        starts = [hit.start for hit in told]
+        for first, start in enumerate(starts):
+            near = told[first : bisect_right(starts, start + NEAR)]
+            above = sum({hit.tag.name: hit.tag.weight for hit in near}.values()) - least
+            if above >= 0:
+                yield above, kind
