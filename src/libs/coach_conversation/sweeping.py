@@ -24,8 +24,10 @@ BATCH: Final = 1_000
 """So many are looked at in one sweep: in half a minute, where each takes some 30 ms."""
 AWAY: Final = 3
 """So many sends in a row that fail are a queue that is away; the rest is sent by the next sweep."""
+SWEEP_S: Final = 240.0
+"""What a sweep takes at most, of the 300 s that its function has; the next goes on with it."""
 ERASURE_S: Final = 40.0
-"""What one sweep gives to the deletion of one person's data; the next goes on with it."""
+"""What of that the deletion of one person's data may take."""
 MAX_ATTEMPTS: Final = 3
 """A queued turn whose workers died that often is folded: something about it kills them."""
 
@@ -38,12 +40,14 @@ def sweep(ports: Ports) -> int:
 
     Raises  StoreUnavailable: the due turns cannot be listed; one that cannot be settled waits its turn
     """
-    now_ms = ports.clock.now_ms()
+    now_ms, until_s = ports.clock.now_ms(), ports.clock.monotonic_s() + SWEEP_S
     due = ports.table.query(
         Query(pk=items.DUE, before=f"{now_ms:013d}", limit=BATCH, index=items.INDEX, consistent=False)
     )
     unsent = 0
     for item in sorted((one for one in due if not notes.is_note(one)), key=_haste):
+        if ports.clock.monotonic_s() >= until_s:
+            break
         is_sent = _haste(item) == SENT
         if is_sent and unsent == AWAY:
             continue
@@ -57,7 +61,8 @@ def sweep(ports: Ports) -> int:
             ports.journal.unexpected("sweep item")
         else:
             unsent = 0
-    indexing.settle_due([notes.note_from(item) for item in due if notes.is_note(item)], ports)
+    noted = [notes.note_from(item) for item in due if notes.is_note(item)]
+    indexing.settle_due(noted, ports, until_s=until_s)
     return len(due)
 
 

@@ -6,7 +6,7 @@ import pytest
 from libs.coach_conversation.admission import claim, enqueue
 from libs.coach_conversation.errors import StoreUnavailable
 from libs.coach_conversation.store.table import Key, Put
-from libs.coach_conversation.sweeping import AWAY, BATCH, MAX_ATTEMPTS, conversation_of, sweep
+from libs.coach_conversation.sweeping import AWAY, BATCH, MAX_ATTEMPTS, SWEEP_S, conversation_of, sweep
 from libs.coach_conversation.types import CoachId, ConversationId, ConversationRef, TurnId, UserId
 from libs.streaming.events import Chunk
 from tests.fakes.faults import preceded_by, refused
@@ -191,6 +191,12 @@ def test_a_queue_that_is_away_keeps_no_dead_turn_waiting_and_is_soon_left_alone(
 def test_a_sweep_takes_what_is_longest_due_and_the_next_one_the_rest() -> None:
     scene, _ = others(BATCH + 2)
     assert [sweep(scene.ports) for _ in range(3)] == [BATCH, 2, 0]
+
+
+def test_a_sweep_ends_in_time_and_the_next_one_goes_on() -> None:
+    scene, _ = others(3)
+    scene.table.next("commit", preceded_by(lambda: scene.clock.advance(SWEEP_S)))
+    assert [sweep(scene.ports) for _ in range(3)] == [3, 2, 0]
 
 
 def test_a_store_that_is_away_is_said_so() -> None:

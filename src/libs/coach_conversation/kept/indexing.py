@@ -43,10 +43,15 @@ def settle_early(writes: Iterable[Write], ports: Ports) -> None:
             settle(note.user_id, note.text_id, ports)
 
 
-def settle_due(due: Sequence[Note], ports: Ports) -> None:
-    """Settle the notes that are due; once the index seems to be away, all are put off."""
+def settle_due(due: Sequence[Note], ports: Ports, *, until_s: float) -> None:
+    """Settle the notes that are due; once the index seems to be away, all are put off.
+
+    Units   `until_s` on the clock's monotonic scale: what is left then stays due
+    """
     failed = 0
     for note in due:
+        if ports.clock.monotonic_s() >= until_s:
+            return
         with suppress(StoreUnavailable, ConditionFailed):
             try:
                 if failed >= AWAY:
