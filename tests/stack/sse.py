@@ -42,8 +42,17 @@ def parse_block(block: bytes, at_s: float) -> Event | Line:
     assert found, f"this is no event: {block!r}"
     event_id, line = found[1], found[2].decode("utf-8")
     data = json.loads(line)
-    assert line == json.dumps(data, ensure_ascii=False, separators=(",", ":")), f"not compact: {line}"
+    assert line == _compact(data), f"not compact: {line}"
     return Event(event_id.decode() if event_id else None, data, at_s)
+
+
+def _compact(data: Any) -> str:
+    """Return JSON without blanks, in which no character ends a line, whatever a reader takes for one."""
+    line = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    for end in "\x85\u2028\u2029":
+        line = line.replace(end, f"\\u{ord(end):04x}")
+    assert line.splitlines() == [line]
+    return line
 
 
 def check_stream(events: list[Event]) -> None:

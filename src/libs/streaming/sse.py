@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
-compact_json: Final[Callable[[Any], str]] = json.JSONEncoder(
+_encode: Final[Callable[[Any], str]] = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), allow_nan=False
 ).encode
 
@@ -16,11 +16,20 @@ KEEP_ALIVE = b": keep-alive\n\n"
 """A comment: "If the line starts with a U+003A COLON character (:) Ignore the line."."""
 
 
-def frame(data: Any, *, event_id: str | None = None) -> bytes:
-    """Return one event: an `id:` line where there is one, and one `data:` line of compact JSON.
+def compact_json(value: Any) -> str:
+    """Return JSON on one line, whatever a client takes for the end of a line.
 
-    JSON escapes every line break inside strings, so one `data:` line always holds all of it.
+    JSON escapes the control characters; the three others at which Python's `splitlines`, and with it many
+    a client, ends a line are escaped here.
     """
+    text = _encode(value)
+    if text.isascii():
+        return text
+    return text.replace("\x85", r"\u0085").replace("\u2028", r"\u2028").replace("\u2029", r"\u2029")
+
+
+def frame(data: Any, *, event_id: str | None = None) -> bytes:
+    """Return one event: an `id:` line where there is one, and one `data:` line of compact JSON."""
     head = f"id: {event_id}\n" if event_id is not None else ""
     return f"{head}data: {compact_json(data)}\n\n".encode()
 

@@ -18,12 +18,20 @@ from libs.streaming import sse
         ({}, "", b"id: \ndata: {}\n\n"),
         ("a\nb\rc\r\nd", None, b'data: "a\\nb\\rc\\r\\nd"\n\n'),
         ('say "hi" \\ / \x00 \x7f', None, b'data: "say \\"hi\\" \\\\ / \\u0000 \x7f"\n\n'),
-        ("Grüße 🏋️ \u2028\u2029\u0085", None, 'data: "Grüße 🏋️ \u2028\u2029\u0085"\n\n'.encode()),
+        ("Grüße 🏋️ \u00a0", None, 'data: "Grüße 🏋️ \u00a0"\n\n'.encode()),
+        ("a\u2028b\u2029c\u0085d", None, rb'data: "a\u2028b\u2029c\u0085d"' + b"\n\n"),
         (": data: id: \n\n", None, b'data: ": data: id: \\n\\n"\n\n'),
     ],
 )
 def test_a_frame_is_these_bytes(data: Any, event_id: str | None, expected: bytes) -> None:
     assert sse.frame(data, event_id=event_id) == expected
+
+
+@given(st.text())
+def test_no_text_ends_a_line_for_clients_that_split_as_python_does(text: str) -> None:
+    response = httpx.Response(200, content=sse.frame(text))
+    (data, blank) = response.iter_lines()
+    assert (json.loads(data.removeprefix("data: ")), blank) == (text, "")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])

@@ -45,7 +45,7 @@ BYTES: Final[list[tuple[TurnEvent, str]]] = [
         Recall(({"memoryId": "a", "snippet": "Knie", "score": 0.25, "source": "memory"},)),
         '2:[{"type":"recall","memories":[{"memoryId":"a","snippet":"Knie","score":0.25,"source":"memory"}]}]\n',
     ),
-    (Chunk('"Drück"\r\n\n\u2028🏋️'), '0:"\\"Drück\\"\\r\\n\\n\u2028🏋️"\n'),
+    (Chunk('"Drück"\r\n\n\u2028🏋️'), '0:"\\"Drück\\"\\r\\n\\n\\u2028🏋️"\n'),
     (Chunk(" "), '0:" "\n'),
     (
         Notice("fallback", "Another model."),
