@@ -65,7 +65,7 @@ def build_prompt(
     )
     return Prompt(
         model_id=model_id,
-        system=(_coach_text(coach), *_summed_up(summary), *known, moment, *_care_text(care)),
+        system=(_coach_text(coach), *_summed_up(summary), *known, moment, *care_text(care)),
         messages=merged([*_spoken(summaries.remaining(history, summary)), PromptMessage("user", text)]),
         max_tokens=limits.max_output_tokens,
         temperature=limits.temperature if traits_of(model_id).sampling else None,
@@ -95,7 +95,8 @@ def _coach_text(coach: CoachConfig) -> str:
     )
 
 
-def _care_text(care: Care | None) -> tuple[str, ...]:
+def care_text(care: Care | None) -> tuple[str, ...]:
+    """Return the system prompt's care section. Shape: empty where none is asked for."""
     return (prompts.render("care", about=care.about, line=care.line),) if care is not None else ()
 
 

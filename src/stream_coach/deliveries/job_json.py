@@ -2,8 +2,9 @@
 
 import secrets
 from http import HTTPStatus
+from typing import Any
 
-from libs.coach_conversation.chats import jobs
+from libs.coach_conversation.chats import chats, jobs
 from libs.coach_conversation.ports import Ports
 from libs.coach_conversation.types import TurnRecord
 from libs.lambda_runtime import StreamingResponse
@@ -20,11 +21,18 @@ def begin_job(call: Call, ports: Ports) -> StreamingResponse:
     body = chat_bodies.parse_chat(call.request.json_body())
     header = call.request.headers.get("idempotency-key")
     key = bodies.request_key(header, body.client_message_id) or f"random:{secrets.token_hex(16)}"
-    record = jobs.begin(call.user_id, chat_bodies.chat_from(body), key=key, ports=ports)
+    chat = chat_bodies.chat_from(body)
+    record = jobs.begin(call.user_id, chat, key=key, ports=ports)
     if record.status == "pending":
         tell_worker(record, ports)
     poll_url = f"/api/chat/jobs/{record.turn_id}"
-    shown = {"jobId": record.turn_id, "status": jobs.status_of(record), "pollUrl": poll_url}
+    shown: dict[str, Any] = {
+        "jobId": record.turn_id,
+        "status": jobs.status_of(record),
+        "pollUrl": poll_url,
+    }
+    if (need := chats.need_of(chat)) is not None:
+        shown["notice"] = {"kind": "safety", "message": need.line}
     return answer(HTTPStatus.ACCEPTED, shown, {"location": poll_url, "retry-after": str(POLL_AFTER_S)})
 
 

@@ -111,12 +111,20 @@ class TurnStopped(TypedDict):
 type JobStatus = Literal["pending", "processing", "streaming", "completed", "failed", "cancelled"]
 
 
+class SafetyNotice(TypedDict):
+    """Where to get help, to be shown at once: the message asks for care."""
+
+    kind: Literal["safety"]
+    message: str
+
+
 class JobLinks(TypedDict):
     """A job that is stored, and where to poll it."""
 
     jobId: str
     status: JobStatus
     pollUrl: str
+    notice: NotRequired[SafetyNotice]
 
 
 class JobFailure(TurnFailure):

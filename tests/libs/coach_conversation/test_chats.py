@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from libs.coach_conversation.chats.chats import MAX_CHAT_BYTES, build_prompt, chat_of
+from libs.coach_conversation.chats.chats import MAX_CHAT_BYTES, build_prompt, chat_of, need_of
 from libs.coach_conversation.errors import InvalidUserResponse
 from libs.coach_conversation.types import PromptMessage
 from tests.fakes.ports import make_ports
@@ -29,6 +29,17 @@ def test_the_prompt_holds_the_messages_in_turn_and_no_coach() -> None:
     assert prompt.messages == (PromptMessage("user", "One\n\nTwo\n\nThree"),)
     assert prompt.system == ("Be brief.",)
     assert prompt.tool is None
+
+
+def test_a_message_that_asks_for_care_brings_the_care_section_behind_the_clients_system_text() -> None:
+    chat = chat_of([PromptMessage("user", "I have chest pain")], system="Be brief.")
+    need = need_of(chat)
+    assert need is not None
+    client, section = build_prompt(chat, make_ports()).system
+    assert client == "Be brief."
+    assert need.line in section
+    earlier = [PromptMessage("user", "I have chest pain"), PromptMessage("assistant", "Sit down."), QUESTION]
+    assert need_of(chat_of(earlier)) is None
 
 
 def test_nobody_gets_more_tokens_than_the_service_allows() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from libs.coach_conversation import prompts
 from libs.coach_conversation.answering import answer
+from libs.coach_conversation.care import Care
 from libs.coach_conversation.chats import chats
 from libs.coach_conversation.endings import Meter
 from libs.coach_conversation.errors import StoreUnavailable, TurnCancelled, TurnError, TurnFailed, Unforeseen
@@ -74,11 +75,11 @@ def start(
     Shape   `user_id`: who pays for it; None where the service's owner invoked the function
     """
     feed, inbox = TurnFeed(), Inbox(ports.clock, deadline_s)
-    prompt = prompt_of(chat, ports)
+    prompt, need = prompt_of(chat, ports), chats.need_of(chat)
 
     def run() -> None:
         meter = Meter(ports.clock.monotonic_s())
-        for event in _events(prompt, message_id, inbox, meter, ports):
+        for event in _events(prompt, need, message_id, inbox, meter, ports):
             feed.publish(event)
             if is_terminal(event):
                 _report(event, message_id, meter, ports)
@@ -88,9 +89,13 @@ def start(
     return Chatting(feed, inbox, ports.executor.submit(run))
 
 
-def _events(prompt: Prompt, message_id: str, inbox: Inbox, meter: Meter, ports: Ports) -> Iterator[TurnEvent]:
+def _events(
+    prompt: Prompt, need: Care | None, message_id: str, inbox: Inbox, meter: Meter, ports: Ports
+) -> Iterator[TurnEvent]:
     """Yield `start`, the answer as it comes, and how it ended. No turn: what would name one is empty."""
     yield Start("", "", message_id)
+    if need is not None:
+        yield Notice("safety", need.line)
     try:
         for piece in answer(prompt, inbox, meter, ports):
             match piece:
