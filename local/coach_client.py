@@ -70,7 +70,7 @@ class CoachClient:
         return self._stream("POST", self.stream_url(conversation), json=body)
 
     def resume(self, conversation: str, last_id: str) -> Generator[tuple[str, Event]]:
-        """Yield the events behind `last_id`, with their ids. Raises as `say`."""
+        """Yield the events after `last_id`, with their ids. Raises as `say`."""
         return self._stream("GET", self.stream_url(conversation), headers={"last-event-id": last_id})
 
     def cancel(self, conversation: str, turn: str) -> None:

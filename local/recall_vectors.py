@@ -69,7 +69,7 @@ class TextVectors:
         return type(self)(self.rows[stays], owners, self.whole[stays])
 
     def then(self, more: Self) -> Self:
-        """Return these vectors, and those of more texts behind them."""
+        """Return these vectors, and those of more texts after them."""
         first = int(self.owners[-1]) + 1 if len(self.owners) else 0
         return type(self)(
             np.concatenate([self.rows, more.rows]),

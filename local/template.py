@@ -138,7 +138,7 @@ class Template:
         )
 
     def queues(self) -> tuple[QueueConfig, ...]:
-        """Return every queue, each behind its dead-letter queue: an order in which they can be made."""
+        """Return every queue, each after its dead-letter queue: an order in which they can be made."""
         queues = [_queue(*resource) for resource in self._resources("AWS::SQS::Queue")]
         return tuple(sorted(queues, key=lambda queue: queue.dead_letter_queue is not None))
 

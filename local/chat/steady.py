@@ -26,7 +26,7 @@ def steady_turn(
     """Yield a turn's events to the last one, `complete` or `error`; between them `reconnecting` events.
 
     Before the first event the same request is sent again under the same key, which never asks a model
-    twice; behind it the stream is resumed after the last event that came.
+    twice; after it the stream is resumed after the last event that came.
 
     Raises  RequestRefused: the turn was refused, or the connection is gone for good
     """

@@ -114,7 +114,7 @@ TURN_CHECKS: Final = (
     Check(
         "the same key again", "the same events under the same ids, without a model", check_same_again, "turn"
     ),
-    Check("resume", "200, every event behind Last-Event-ID", check_resume, "turn"),
+    Check("resume", "200, every event after Last-Event-ID", check_resume, "turn"),
     Check("resume at the end", "204", check_resumed_to_the_end, "turn"),
     Check(
         "error after the first byte", "a turn that is stopped ends with error CANCELLED", check_cancel, "turn"

@@ -60,7 +60,7 @@ def plan_events(wished: Iterable[str], directory: Path = project.EVENTS) -> tupl
 async def smoke(
     names: Iterable[str], *, artifact: Path, state: StateDir, report: Callable[[Outcome], None]
 ) -> None:
-    """Run these events on the artifact, one at a time, behind one that makes their conversation.
+    """Run these events on the artifact, one at a time, after one that makes their conversation.
 
     Raises  StackError: a part did not start, or nothing more can be run
     """
@@ -93,7 +93,7 @@ def fresh_event(name: str, key: SigningKey, conversation: str | None) -> str:
 async def _try(
     name: str, event: str, known: Known, *, http: httpx.AsyncClient, url: str
 ) -> tuple[Outcome, Known]:
-    """Invoke, check, and return what came of it with what is known behind it.
+    """Invoke, check, and return what came of it with what is known after it.
 
     Raises  PartFailed: the emulator gives no answer; it would give none to the next event either
     """

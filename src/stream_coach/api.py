@@ -121,6 +121,6 @@ def _direct(request: Request, context: Context, ports: Ports) -> Iterator[bytes]
     if request.payload.get("action") == chat.ACTION:
         return chat.invoked_chat(request, context, ports)
     raise InvalidEvent(
-        f"this direct invocation asks for nothing known; send the action {chat.ACTION!r} with a payload, "
+        f"nothing here answers this direct invocation; send the action {chat.ACTION!r} with a payload, "
         "or the word probe's 'delay', 'format' or 'sentence'"
     )

@@ -123,7 +123,7 @@ def parse_said(body: dict[str, Any], *, max_bytes: int) -> TurnBody | Again:
         raise _refused(error) from None
     said = next((message for message in reversed(chat.messages) if message.role == "user"), None)
     if said is None:
-        raise InvalidUserResponse("messages holds no message of role user; send what the person says")
+        raise InvalidUserResponse("messages has no user message; send what the person says")
     if chat.trigger == "regenerate-message":
         return Again(said.id, chat.message_id)
     turn = {"userResponse": said.text} | ({"clientMessageId": said.id} if said.id else {})
@@ -154,7 +154,7 @@ def parse_memory(body: dict[str, Any]) -> dict[str, Any]:
     except ValidationError as error:
         raise InvalidMemory(first_fault(error)[1]) from None
     if not changes:
-        raise InvalidMemory("nothing is to be changed; send content, type, importance or tags")
+        raise InvalidMemory("there is nothing to change; send content, type, importance or tags")
     return changes
 
 

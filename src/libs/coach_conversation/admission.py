@@ -149,7 +149,7 @@ def _reserve(turn: CoachTurn, last_id: str, ports: Ports) -> Reserved:
 
 
 def _guard(turn: CoachTurn, ports: Ports) -> Check:
-    """Return what lets T1 overlook no tombstone; a job's conversation could begin even behind one.
+    """Return what lets T1 overlook no tombstone; a job's conversation could begin even after one.
 
     Raises  DataBeingDeleted, StoreUnavailable
     """
@@ -209,7 +209,7 @@ def _refused(
     if meta is not None:
         _make_way(turn.conversation, meta, now_ms, ports)
         if turn.replaces is not None and meta["lastId"] != turn.replaces.last_id:
-            raise InvalidUserResponse("something was said since; only the latest answer can be written anew")
+            raise InvalidUserResponse("more was said since; only the latest answer can be regenerated")
     return None
 
 

@@ -15,7 +15,7 @@ from libs.streaming.path_params import is_id
 
 @dataclass(frozen=True, slots=True)
 class CoachPage:
-    """Some of a person's coaches, by their ids; `next_id` asks for those behind them."""
+    """Some of a person's coaches, by their ids; `next_id` asks for those after them."""
 
     coaches: tuple[CoachConfig, ...]
     next_id: CoachId | None
@@ -42,7 +42,7 @@ def page(user_id: UserId, ports: Ports, *, after: str | None, limit: int) -> Coa
 
 
 def _with_starter(found: list[Item], after: str, ports: Ports) -> list[Mapping[str, Any]]:
-    """Put the starter coach in its place behind `after`, unless the person has changed it."""
+    """Put the starter coach in its place among those after `after`, unless the person has changed it."""
     starter = ports.starter_coach
     if starter is None or starter["coachId"] <= after:
         return [*found]

@@ -41,7 +41,7 @@ class HistoryPage:
 
 @dataclass(frozen=True, slots=True)
 class ConversationPage:
-    """Some conversations, latest activity first; `cursor` asks for those behind them."""
+    """Some conversations, latest activity first; `cursor` asks for those after them."""
 
     conversations: tuple[Mapping[str, Any], ...]
     cursor: str | None

@@ -34,7 +34,7 @@ TurnError
     ├── TurnLost
     └── TurnNotSaved
 
-TaskFailed                      behind a completed turn, whose answer stands; nobody is told
+TaskFailed                      after a completed turn, whose answer stands; nobody is told
 └── ExtractionMalformed
 """
 
@@ -103,7 +103,7 @@ class BudgetExceeded(TurnRefused):
     retryable = True
 
     def __init__(self, *, retry_after_s: int) -> None:
-        super().__init__(f"today's budget is used up; it begins anew at midnight UTC, in {retry_after_s} s")
+        super().__init__(f"today's budget is used up; it resets at midnight UTC, in {retry_after_s} s")
         self.retry_after_s = retry_after_s
 
 
@@ -126,7 +126,7 @@ class InvalidTimestamp(TurnRefused):
 
 
 class InvalidCursor(TurnRefused):
-    """The cursor is none that this service gave out."""
+    """This service did not issue the cursor."""
 
     code = "INVALID_CURSOR"
 
@@ -187,7 +187,7 @@ class DataBeingDeleted(TurnRefused):
 
     def __init__(self) -> None:
         super().__init__(
-            "all of your data is being deleted; begin anew when GET /users/{userId}/data says that it is done"
+            "all of your data is being deleted; start again once GET /users/{userId}/data says it is done"
         )
 
 
@@ -207,7 +207,7 @@ class ModelFailed(TurnFailed):
 
 
 class ModelThrottled(ModelFailed):
-    """The model's service takes no more requests now."""
+    """The model's service accepts no more requests right now."""
 
     code = "MODEL_THROTTLED"
     retryable = True

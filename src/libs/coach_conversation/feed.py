@@ -52,7 +52,7 @@ class TurnFeed:
                 reader.put(numbered)
 
     def reader(self, *, after: int = 0) -> Wait:
-        """Return a reader of all events behind number `after`, whenever it joins."""
+        """Return a reader of all events after number `after`, whenever it joins."""
         queue: SimpleQueue[Numbered] = SimpleQueue()
         with self._lock:
             for numbered in enumerate(self._events[after:], start=after + 1):
@@ -146,7 +146,7 @@ class StoredFeed:
         return expired and self._seen == len(self._retold(record)) + 1
 
     def _to_the_end(self, record: TurnRecord, ending: Ending, logged: list[Numbered]) -> list[Numbered]:
-        """Return all that a finished turn still has for this reader, behind whom `logged` was found.
+        """Return all that a finished turn still has for this reader, after whose cursor `logged` was found.
 
         Where the log has expired, and be it in part, a new reader is told the turn anew from its message;
         one that has seen some of it gets the terminal event, which holds the whole.
@@ -172,7 +172,7 @@ class StoredFeed:
 
 
 def _behind() -> ModelStreamInterrupted:
-    return ModelStreamInterrupted("the answer broke off behind what you have seen; this is what was kept")
+    return ModelStreamInterrupted("the answer broke off after what you have seen; this is what was kept")
 
 
 def _part_events(parts: Sequence[Part]) -> list[TurnEvent]:

@@ -116,7 +116,7 @@ def _of(call: ModelCall, arrived: object) -> object:
 def _generated(
     failure: BaseException | None, stop_reason: str | None, usage: Usage, *, answered: bool
 ) -> Generated:
-    """Return how the answer ended; one that was stopped is whole, whatever went wrong behind its stop."""
+    """Return how the answer ended; one that was stopped is whole, whatever went wrong after its stop."""
     if failure is not None and (stop_reason is None or not isinstance(failure, ModelFailed)):
         raise failure
     if stop_reason is None:

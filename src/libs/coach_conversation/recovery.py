@@ -102,7 +102,7 @@ type Log = tuple[list[tuple[int, TurnEvent]], str | None]
 
 
 def logged(record: TurnRecord, ports: Ports, *, after_key: str | None = None) -> Log:
-    """Return the numbered events in the log entries behind `after_key`, in order, and the last key.
+    """Return the numbered events in the log entries after `after_key`, in order, and the last key.
 
     Entries past their ttl do not count: DynamoDB deletes them when it has time.
     """

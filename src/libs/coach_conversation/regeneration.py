@@ -32,7 +32,7 @@ def regeneration(
     if begun is not None:
         body_hash = str(begun["bodyHash"])
     elif answer_id is not None and (answer is None or answer.message_id != answer_id):
-        raise InvalidUserResponse("messageId is not the latest answer; only that can be written anew")
+        raise InvalidUserResponse("messageId is not the latest answer; only that can be regenerated")
     else:
         body_hash = ids.body_hash(ref.coach_id, said.content)
     return CoachTurn(
@@ -52,5 +52,5 @@ def _latest(ref: ConversationRef, ports: Ports) -> tuple[Message, Message | None
     answers = [message for message in messages[:1] if message.role == "assistant"]
     asked = [message for message in messages[len(answers) :] if message.role == "user"]
     if not asked:
-        raise InvalidUserResponse("there is no message yet that could be answered anew")
+        raise InvalidUserResponse("there is no message yet whose answer could be regenerated")
     return asked[0], answers[0] if answers else None

@@ -184,7 +184,7 @@ def _ruled(analysis: Analysis, text: str) -> Analysis:
 
 
 def without_asides(analysis: Analysis) -> Analysis:
-    """Return the analysis of a message behind which something still weighs."""
+    """Return the analysis of a message that something said before still weighs on."""
     return analysis.model_copy(update={"show_contextual_updates": False, "contextual_updates": ()})
 
 

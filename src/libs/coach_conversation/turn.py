@@ -211,7 +211,7 @@ def _prompt(
     ports: Ports,
 ) -> Prompt:
     if background.coach is None:
-        raise CoachConfigMissing("the coach of this conversation has no configuration any more")
+        raise CoachConfigMissing("the coach of this conversation no longer exists")
     return context.build_prompt(
         running.admitted.turn.text,
         coach=background.coach,

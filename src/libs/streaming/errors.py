@@ -100,7 +100,7 @@ class PayloadTooLarge(RequestRefused):
 
 
 class UnsupportedMediaType(RequestRefused):
-    """The body is declared to be something else than JSON."""
+    """The body is declared to be something other than JSON."""
 
     code = "UNSUPPORTED_MEDIA_TYPE"
 
@@ -232,7 +232,7 @@ class KeysUnavailable(StreamingError):
     retryable = True
 
     def __init__(self) -> None:
-        super().__init__("tokens cannot be checked now because the issuer's keys are unavailable; try again")
+        super().__init__("tokens cannot be checked right now: the issuer's keys are unavailable; try again")
 
 
 def shown(text: str) -> str:

@@ -148,7 +148,7 @@ def _request(prompt: Prompt) -> dict[str, Any]:
 
 
 def _system(prompt: Prompt) -> list[dict[str, Any]]:
-    """Return the system texts; a cache point behind the stable ones where the model has such."""
+    """Return the system texts; a cache point after the stable ones where the model takes one."""
     blocks: list[dict[str, Any]] = [{"text": text} for text in prompt.system]
     if prompt.stable_system and traits_of(prompt.model_id).cache_points:
         blocks.insert(prompt.stable_system, {"cachePoint": {"type": "default"}})

@@ -114,5 +114,5 @@ def _bounds(wanted: Query) -> tuple[str, str]:
 
 
 def _just_below(key: str) -> str:
-    """Return a key that sorts before `key` and behind every real key below it."""
+    """Return a key that sorts before `key` and after every real key below it."""
     return f"{key[:-1]}{chr(ord(key[-1]) - 1)}{LAST_CHARACTER}"

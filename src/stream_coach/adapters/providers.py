@@ -20,7 +20,7 @@ NO_KEY: Final = "none"
 class Provider:
     """One row: where its models are asked, and what the environment must say for that.
 
-    Shape   `base_url` where the environment names none; `path` goes behind what the environment names;
+    Shape   `base_url` where the environment names none; `path` is added to what the environment names;
             `key_header`: which header carries the key
     Source  platform.openai.com/docs/api-reference/chat; learn.microsoft.com, Azure OpenAI v1 API;
             ai.google.dev/gemini-api/docs/openai

@@ -32,7 +32,7 @@ def cursor_of(request: Request) -> Cursor | None:
     found = _CURSOR.fullmatch(text)
     if found is None:
         raise InvalidCursor(
-            "Last-Event-ID is no event id of this service; leave it out to begin at the start"
+            "Last-Event-ID is not an event id of this service; leave it out to begin at the start"
         )
     return TurnId(found[1]), int(found[2])
 

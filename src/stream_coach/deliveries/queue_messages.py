@@ -40,9 +40,9 @@ def asked(body: str) -> Asked:
     try:
         found = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise MessageMalformed("the body of a message is no JSON") from error
+        raise MessageMalformed("the body of a message is not JSON") from error
     if not isinstance(found, dict):
-        raise MessageMalformed("the body of a message is no object")
+        raise MessageMalformed("the body of a message is not an object")
     work = WORKS.get(str(found.get("task", QUEUED_TURN)))
     if work is None:
         raise MessageMalformed("a message asks for work that nobody here knows")
@@ -56,5 +56,5 @@ def asked(body: str) -> Asked:
 def _id(found: Mapping[str, Any], name: str) -> str:
     value = found.get(name)
     if not isinstance(value, str) or not is_id(value):
-        raise MessageMalformed(f"{name} of a message is no id")
+        raise MessageMalformed(f"{name} of a message is not an id")
     return value

@@ -17,10 +17,10 @@ from stream_coach.deliveries.watching import join
 
 
 def resume_stream(call: Call, ports: Ports) -> StreamingResponse:
-    """Stream a turn's events behind the cursor; 204 when there is nothing (more) to come.
+    """Stream a turn's events after the cursor; 204 when there is nothing (more) to come.
 
     The turn is the one that `turnId` or the cursor names, else the conversation's active one. Only
-    typed events have ids to resume behind: AI SDK clients are told the whole answer again.
+    typed events have ids to resume after: AI SDK clients are told the whole answer again.
 
     Raises  ConversationNotFound, TurnNotFound, InvalidCursor, InvalidProtocol, StoreUnavailable
     """
@@ -54,5 +54,5 @@ def _record(call: Call, cursor: Cursor | None, ports: Ports) -> TurnRecord | Non
     if not turn_id:
         return turns.active(call.conversation, ports)
     if not re.fullmatch(ID_PATTERN, turn_id):
-        raise InvalidCursor("turnId is no id; leave it out to attach to the turn that is running")
+        raise InvalidCursor("turnId is not an id; leave it out to attach to the turn that is running")
     return turns.find(call.conversation, TurnId(turn_id), ports)

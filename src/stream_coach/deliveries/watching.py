@@ -113,7 +113,7 @@ def _nothing() -> None:
 
 
 def begin_or_join(begun: Admitted | TurnRecord, context: Context, ports: Ports, *, after: int = 0) -> Watched:
-    """Watch what admission gave: a turn of our own, or, behind event `after`, the one that the key began."""
+    """Watch what admission gave: a turn of our own, or, after event `after`, the one that the key began."""
     if isinstance(begun, Admitted):
         return run(begun, context, ports)
     return join(begun, context, ports, after=after)

@@ -55,7 +55,7 @@ class MessagesBody(TypedDict):
         list[NamedChatMessage],
         Field(min_length=1, max_length=MAX_MESSAGES, description="Oldest first; the last one is answered."),
     ]
-    system: NotRequired[Annotated[str, Field(description="Instructions, behind those of the service.")]]
+    system: NotRequired[Annotated[str, Field(description="Instructions; they follow the service's own.")]]
     maxTokens: NotRequired[Annotated[int, Field(ge=1, description="Never more than the service's limit.")]]
     temperature: NotRequired[Annotated[float, Field(ge=0, le=2)]]
 

@@ -35,7 +35,7 @@ NAMED: Final = {
         _named("query", "turnId", "The turn to attach to; without it, the conversation's active one.", ID),
         _named("query", "lastEventId", "The same as the header Last-Event-ID, which wins.", TEXT),
         _named(
-            "header", "Last-Event-ID", "The id of the last event seen; the stream goes on behind it.", TEXT
+            "header", "Last-Event-ID", "The id of the last event seen; the stream continues after it.", TEXT
         ),
         _named(
             "header",

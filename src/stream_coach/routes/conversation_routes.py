@@ -60,7 +60,7 @@ ROUTES: Final = (
         f"{CONVERSATION}/stream",
         name="resume_stream",
         auth="jwt_or_ticket",
-        summary="Attach to the running turn, or resume a stream behind Last-Event-ID",
+        summary="Attach to the running turn, or resume a stream after Last-Event-ID",
         tags=("conversations",),
         parameters=("Last-Event-ID", "lastEventId", "turnId", *PROTOCOL, "chatId"),
         answers=(
@@ -179,7 +179,7 @@ ROUTES: Final = (
         summary="List your coaches, by their ids",
         tags=("coaches",),
         parameters=("after", "limit"),
-        answers=(Answer(200, "A page; the next is behind its `next`", "CoachPage"),),
+        answers=(Answer(200, "A page; its `next` leads to the next one", "CoachPage"),),
         errors=("INVALID_CURSOR", "STORE_UNAVAILABLE"),
     ),
     Route(

@@ -68,7 +68,7 @@ ROUTES: Final = (
         summary="Read all that is kept of you, a page at a time",
         tags=("your data",),
         parameters=("after", "limit"),
-        answers=(Answer(200, "A page; the next is behind its `next`", "ExportPage"),),
+        answers=(Answer(200, "A page; its `next` leads to the next one", "ExportPage"),),
         errors=("INVALID_CURSOR", "DATA_BEING_DELETED", "STORE_UNAVAILABLE"),
     ),
     Route(

@@ -338,7 +338,7 @@ def test_a_reader_ahead_of_what_was_kept_is_told_so_at_the_end() -> None:
             99_999_999,
             Error(
                 "MODEL_STREAM_INTERRUPTED",
-                "the answer broke off behind what you have seen; this is what was kept",
+                "the answer broke off after what you have seen; this is what was kept",
                 retryable=True,
                 turn_id=asked().turn_id,
                 saved_content="Right on.\nTo ",

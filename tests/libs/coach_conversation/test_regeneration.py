@@ -89,7 +89,7 @@ def test_what_was_said_in_between_is_not_overwritten() -> None:
     scene = Answered()
     turn = scene.again()
     scene.finish(scene.admit(asked("And then?", key="k-2")), "Second answer.")
-    with pytest.raises(InvalidUserResponse, match="something was said since"):
+    with pytest.raises(InvalidUserResponse, match="more was said since"):
         admit(turn, scene.ports)
 
 

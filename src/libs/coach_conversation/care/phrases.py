@@ -110,7 +110,7 @@ def _sentences(words: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def _on(words: Sequence[str], start: int, gap: int) -> Iterator[int]:
-    """Yield the places behind `start` that a gap leads to."""
+    """Yield the places after `start` that a gap leads to."""
     for at in range(start + 1, min(start + gap + 2, len(words))):
         yield at
         if words[at] == END:

@@ -1,4 +1,4 @@
-"""Follow-ups: what is done with a completed turn behind its answer, each task once.
+"""Follow-ups: what is done with a completed turn after its answer, each task once.
 
 A task's effect and the mark that it is done are one transaction. Delivered again, it finds the mark;
 killed anywhere before, it begins anew.

@@ -72,7 +72,7 @@ def settle(user_id: UserId, text_id: str, ports: Ports) -> None:
     Raises  MemoryUnavailable, StoreUnavailable
     """
     if ports.vectors is None:
-        raise IndexUnavailable("there is no index any more")
+        raise IndexUnavailable("there is no longer an index")
     kind, _, name = text_id.partition(":")
     if kind == "conversation":
         ports.vectors.delete_conversation(user_id, name)

@@ -55,14 +55,14 @@ _OUTCOME: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ExportPage:
-    """Some records, each with its `kind`; `next` asks for those behind them, None at the end."""
+    """Some records, each with its `kind`; `next` asks for those after them, None at the end."""
 
     records: tuple[Record, ...]
     next: str | None
 
 
 class _Place(NamedTuple):
-    """How far an export has come: behind a sort key, beside conversations ("") or in one of them."""
+    """How far an export has come: after a sort key, beside conversations ("") or in one of them."""
 
     conversation_id: str
     sk: str
@@ -92,7 +92,7 @@ def page(user_id: UserId, ports: Ports, *, after: str | None, limit: int) -> Exp
 
 
 def _walk(user_id: UserId, place: _Place, ports: Ports) -> Iterator[_Step]:
-    """Yield every record behind the place with its own; without one where the store was asked."""
+    """Yield every record after the place with its own; without one where the store was asked."""
     begun = place.conversation_id
     if not begun:
         for sk, record in _partition(items.person(user_id), place.sk, ports):
@@ -120,7 +120,7 @@ def _conversation(user_id: UserId, place: _Place, ports: Ports) -> Iterator[_Ste
 
 
 def _partition(pk: str, after: str, ports: Ports) -> Iterator[tuple[str, Record | None]]:
-    """Yield the partition's records behind a sort key, leaping over kinds that are not exported."""
+    """Yield the partition's records after a sort key, skipping kinds that are not exported."""
     while True:
         found = ports.table.query(Query(pk=pk, after=after, limit=BATCH))
         yield after, None

@@ -2,7 +2,7 @@
 
 It lies apart from what it is about, under a digest of the person's id, and holds the id itself only while
 the deletion goes on. That is when it refuses the transactions that begin, save or keep anything. What is
-left of it for an hour counts the deletions: whoever began to write before one is refused behind it too,
+left of it for an hour counts the deletions: whoever began to write before one is refused after it too,
 so a process that stood still cannot bring anything back. No clock is compared.
 """
 
