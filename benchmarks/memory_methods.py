@@ -1,7 +1,7 @@
 """Five ways to choose what to recall: the retriever, twice, and the plainer ways that it has to beat."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Final, Protocol, Self
@@ -120,8 +120,13 @@ def _best_similarity(_question: str, store: Store) -> float:
 def _bm25(question: str, store: Store, split: Callable[[str], list[str]]) -> list[float]:
     texts = [split(one.text) for one in store]
     rarity, mean_length = Rarity.of(texts), fmean(map(len, texts))
-    asked = split(question)
-    return [bm25(asked, Counter(text), rarity, relative_length=len(text) / mean_length) for text in texts]
+    shares = rarity.shares(split(question))
+    return [_share_of(shares, Counter(text), len(text) / mean_length) for text in texts]
+
+
+def _share_of(shares: Mapping[str, float], counts: Mapping[str, int], relative_length: float) -> float:
+    held = {term: counts[term] for term in shares if term in counts}
+    return bm25(shares, held, relative_length=relative_length)
 
 
 def _by(scores: Sequence[float], store: Store) -> list[Candidate]:

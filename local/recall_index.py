@@ -1,8 +1,10 @@
 """A file of texts with their vectors, and the search in it: the coach's retriever without the coach."""
 
 import os
+import tempfile
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +32,18 @@ _EARLIER: Final = (4 / 7, 2 / 7, 1 / 7)
 type Progress = Callable[[int, int], None]
 
 
+def check_writable(path: Path) -> None:
+    """Raises IndexUnusable where no index can be written, before anything is embedded for it."""
+    try:
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> IndexUnusable:
+    return IndexUnusable(f"{str(path)!r} cannot be written ({error.strerror}); choose another file")
+
+
 def _in_silence(_done: int, _of: int) -> None: ...
 
 
@@ -40,6 +54,7 @@ class RecallIndex:
         self, embedder: Embedder, texts: Sequence[TextLine] = (), vectors: TextVectors | None = None
     ) -> None:
         self.embedder, self.texts = embedder, tuple(texts)
+        self.ids = {text.key: text.id for text in texts}
         self._vectors = vectors or TextVectors.none(embedder.dimensions)
         self._names = speakers(text.text for text in texts) | {text.speaker for text in texts} - {""}
         self._before, self._after = _neighbours(texts)
@@ -60,10 +75,10 @@ class RecallIndex:
             ) from error
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise IndexUnusable(f"{str(path)!r} is no recall index; choose another file") from error
-        return cls(_embedder(label, path), list(parse_lines(lines.splitlines(), TextLine)), vectors)
+        return cls(_embedder(label, path), list(parse_lines(lines.split("\n"), TextLine)), vectors)
 
     def save(self, path: Path) -> None:
-        """Write the index; a file of that name is replaced whole or not at all."""
+        """Write the index; a file of that name is replaced whole or not at all. Raises IndexUnusable."""
         lines = "\n".join(text.model_dump_json(by_alias=True, exclude_defaults=True) for text in self.texts)
         unfinished = path.with_name(f".{path.name}.{os.getpid()}")
         try:
@@ -75,8 +90,11 @@ class RecallIndex:
                     **self._vectors.arrays(),
                 )
             unfinished.replace(path)
+        except OSError as error:
+            raise _unwritable(path, error) from error
         finally:
-            unfinished.unlink(missing_ok=True)
+            with suppress(OSError):
+                unfinished.unlink(missing_ok=True)
 
     def with_texts(
         self, added: Iterable[TextLine], *, ordered: bool | None = None, progress: Progress = _in_silence
@@ -86,7 +104,7 @@ class RecallIndex:
         Shape   `ordered`: whether they are a conversation as they come; for None that is told from the texts,
                 whose times and ids may put them in order
         """
-        told = list({text.id: text for text in added}.values())
+        told = list({text.key: text for text in added}.values())
         names = self._names | speakers(text.text for text in told)
         new = [_with_speaker(text, names) for text in told]
         vectors = TextVectors.of(
@@ -97,8 +115,8 @@ class RecallIndex:
         elif ordered is None and _may_follow(new):
             said = next((order for order in orders(new) if vectors.are_in_order(order)), None)
             new = in_order(new, said) if said else new
-        ids = {text.id for text in new}
-        kept = [place for place, text in enumerate(self.texts) if text.id not in ids]
+        ids = {text.key for text in new}
+        kept = [place for place, text in enumerate(self.texts) if text.key not in ids]
         texts = [self.texts[place] for place in kept] + new
         return type(self)(self.embedder, texts, self._vectors.only(kept).then(vectors))
 
@@ -144,7 +162,7 @@ def _candidates(
     said = [split(text.text, names)[1] for text in texts]
     return [
         Candidate(
-            text.id,
+            text.key,
             text.type,
             said[place],
             None,
@@ -160,7 +178,7 @@ def _candidates(
 
 def _neighbours(texts: Sequence[TextLine]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the place of the text before each, and after it; -1 for none."""
-    places = {text.id: place for place, text in enumerate(texts)}
+    places: dict[object, int] = {text.id: place for place, text in enumerate(texts)}
     before = np.array([places.get(text.follows or "", -1) for text in texts], np.int64)
     after = np.full(len(texts), -1, np.int64)
     later = np.flatnonzero(before >= 0)

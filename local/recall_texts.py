@@ -1,13 +1,15 @@
 """What `coach recall-index` and `coach recall` read: one JSON object a line."""
 
+import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, ValidationError, field_validator
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 from libs.memory.tokens import sentences
 from local.errors import WrongLine
@@ -20,8 +22,29 @@ LEAST_WORDS: Final = 4
 _NUMBERED: Final = re.compile(r"(\D*)([0-9]{1,18}|$)")
 
 
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("blank", "it is blank; leave the line out")
+    return text
+
+
+type Id = Annotated[str, Field(min_length=1)] | StrictInt
+type Said = Annotated[str, AfterValidator(_not_blank)]
+
+
 class Line(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+    @field_validator("*")
+    @classmethod
+    def _whole(cls, value: object) -> object:
+        """Let half a character, as cut texts have it, be a question mark."""
+        return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+    @classmethod
+    def names(cls) -> frozenset[str]:
+        """Return what a line may hold, under each of its names."""
+        return frozenset({*cls.model_fields, *map(to_camel, cls.model_fields)})
 
 
 class TextLine(Line):
@@ -31,13 +54,18 @@ class TextLine(Line):
             no text of its own; `speaker` who said it; `type` as in libs/memory, or none
     """
 
-    id: Annotated[str, Field(min_length=1)]
-    text: Annotated[str, Field(pattern=r"\S")]
+    id: Id
+    text: Said
     type: str = ""
     created_at: datetime | None = None
     neighbour: str = ""
     speaker: str = ""
-    follows: str | None = None
+    follows: Id | None = None
+
+    @property
+    def key(self) -> str:
+        """The id as text."""
+        return str(self.id)
 
     @field_validator("created_at")
     @classmethod
@@ -48,22 +76,33 @@ class TextLine(Line):
 class QueryLine(Line):
     """A question to answer from the index. Shape: `k` None for the command's own."""
 
-    query: Annotated[str, Field(pattern=r"\S")]
-    id: str | None = None
+    query: Said
+    id: Id | None = None
     k: Annotated[int | None, Field(ge=1)] = None
 
 
-def parse_lines[T: Line](lines: Iterable[str], shape: type[T]) -> Iterator[T]:
-    """Yield what each line says; blank ones are skipped. Raises WrongLine, naming the line and its fault."""
+def parse_lines[T: Line](
+    lines: Iterable[str], shape: type[T], ignored: Callable[[Collection[str]], None] = lambda _names: None
+) -> Iterator[T]:
+    """Yield what each line says; blank ones are skipped.
+
+    Shape   `ignored` hears of the names in a line that mean nothing
+    Raises  WrongLine, naming the line and its fault
+    """
     for number, line in enumerate(lines, start=1):
-        if not line.strip():
+        if not line.strip("\ufeff \t\r\n"):
             continue
         try:
-            yield shape.model_validate_json(line)
+            told = json.loads(line.removeprefix("\ufeff"))
+            read = shape.model_validate(told)
+            ignored(told.keys() - shape.names())
+            yield read
         except ValidationError as error:
             first: Any = error.errors(include_url=False, include_context=False, include_input=False)[0]
             where = ".".join(map(str, first["loc"])) or "the line"
             raise WrongLine(f"line {number}: {where}: {first['msg']}") from error
+        except (ValueError, RecursionError) as error:
+            raise WrongLine(f"line {number}: invalid JSON: {error}") from error
 
 
 def orders(texts: Sequence[TextLine]) -> Iterator[list[int]]:
@@ -72,7 +111,7 @@ def orders(texts: Sequence[TextLine]) -> Iterator[list[int]]:
     Shape   places of the texts; in ids numbers count as such: `D2:9` comes before `D10:1`
     """
     places = range(len(texts))
-    numbered = [_numbered(text.id) for text in texts]
+    numbered = [_numbered(text.key) for text in texts]
     yield [*places]
     moments = [text.created_at for text in texts if text.created_at is not None]
     if len(moments) == len(texts):

@@ -47,9 +47,9 @@ class TextVectors:
             for (type_, _), parts in zip(texts, told, strict=True)
             for piece, _ in parts
         ]
-        rows = [row for batch in _embedded(wordings, embedder, progress) for row in batch]
+        none = np.empty((0, embedder.dimensions), np.float32)
         return cls(
-            np.array(rows, np.float32).reshape(-1, embedder.dimensions),
+            np.concatenate([none, *_embedded(wordings, embedder, progress)]),
             np.repeat(np.arange(len(told)), [len(parts) for parts in told]),
             np.array([whole for parts in told for _, whole in parts], np.bool_),
         )
@@ -100,7 +100,8 @@ class TextVectors:
 
 def _embedded(
     wordings: Sequence[str], embedder: Embedder, progress: Callable[[int, int], None]
-) -> Iterator[Sequence[Sequence[float]]]:
+) -> Iterator[Floats]:
     for start in range(0, len(wordings), _BATCH):
-        yield embedder.embed_all(wordings[start : start + _BATCH], dimensions=embedder.dimensions)
+        batch = embedder.embed_all(wordings[start : start + _BATCH], dimensions=embedder.dimensions)
+        yield np.array(batch, np.float32)
         progress(min(start + _BATCH, len(wordings)), len(wordings))

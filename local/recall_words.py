@@ -40,10 +40,12 @@ class WordSearch:
     def best(self, question: str, count: int) -> list[int]:
         """Return the places of the texts that hold, or stand beside, most of the question's rarer words."""
         own = np.zeros(self._size)
-        for term in set(terms(question)):
+        for term in sorted(set(terms(question))):
             if holders := self._holders.get(term):
                 own[holders] += self.rarity[term]
         held = own.copy()
         held[self._later] += _AROUND * own[self._earlier]
         held[self._earlier] += _AROUND * own[self._later]
-        return [place for place in np.argsort(-held)[:count].tolist() if held[place]]
+        places = np.flatnonzero(held)
+        best: list[int] = places[np.argsort(-held[places], kind="stable")[:count]].tolist()
+        return best

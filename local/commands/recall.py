@@ -13,7 +13,7 @@ import click
 
 from libs.memory.candidates import Scored
 from local.commands.options import clear_errors
-from local.commands.recall_index import index_option
+from local.commands.recall_index import index_option, told_once
 from local.recall_index import RecallIndex
 from local.recall_texts import QueryLine, parse_lines
 
@@ -30,8 +30,9 @@ def recall(index: Path, k: int, relevant: bool, timings: bool, query: str | None
     """Print the texts of the index FILE that answer QUERY best, with their scores, as one JSON line.
 
     Without QUERY standard input holds JSON lines, "query" and where wanted "id" and "k", and each gets its
-    line. "score" is comparable within one question, "similarity" is the cosine, "lexical" is about 1 for a
-    sentence that holds every word asked for. It works whether or not the stack runs.
+    line at once, so that one process serves as many questions as you like. "score" is comparable within one
+    question, "similarity" is the cosine, "lexical" is about 1 for a sentence that holds every word asked for.
+    It works whether or not the stack runs.
 
     \b
     Examples:
@@ -39,13 +40,15 @@ def recall(index: Path, k: int, relevant: bool, timings: bool, query: str | None
       coach recall --index notes.npz --relevant --k 3 "What is the capital of Mongolia?"
       coach recall --index chat.npz --timings < questions.jsonl
     """
-    with clear_errors():
+    if query is not None and not query.strip():
+        raise click.BadParameter("it is blank", param_hint="'QUERY'")
+    with clear_errors(), told_once() as ignored:
         begun = time.perf_counter()
         loaded = RecallIndex.load(index)
         # the first question would pay for the model's loading
         loaded.search("warm up", k=1, at=datetime.now(UTC))
         load_ms = _ms_since(begun)
-        asked = parse_lines(sys.stdin, QueryLine) if query is None else [QueryLine(query=query)]
+        asked = [QueryLine(query=query)] if query else parse_lines(sys.stdin, QueryLine, ignored)
         times_ms = [_answer(loaded, question, k=question.k or k, relevant=relevant) for question in asked]
     if timings:
         click.echo(_told(load_ms, times_ms, texts=len(loaded.texts)), err=True)
@@ -57,14 +60,14 @@ def _answer(index: RecallIndex, question: QueryLine, *, k: int, relevant: bool) 
     results = index.search(question.query, k=k, at=datetime.now(UTC), relevant_only=relevant)
     took_ms = _ms_since(begun)
     named = {"query": question.query} if question.id is None else {"id": question.id}
-    click.echo(json.dumps({**named, "results": _documents(results)}, ensure_ascii=False))
+    click.echo(json.dumps({**named, "results": _documents(results, index)}, ensure_ascii=False))
     return took_ms
 
 
-def _documents(results: Iterable[Scored]) -> list[dict[str, Any]]:
+def _documents(results: Iterable[Scored], index: RecallIndex) -> list[dict[str, Any]]:
     return [
         {
-            "id": scored.candidate.id,
+            "id": index.ids[scored.candidate.id],
             "score": round(scored.score, 4),
             "similarity": round(scored.similarity, 4),
             "lexical": round(scored.lexical, 4),

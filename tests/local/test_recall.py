@@ -6,14 +6,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from libs.memory.candidates import Candidate
 from local.cli import main
 from local.embedders import HashedNgrams
 from local.recall_index import RecallIndex
 from local.recall_texts import TextLine, in_order, orders, pieces
 from local.recall_vectors import TextVectors
+from local.recall_words import WordSearch
 
 NOW: Final = datetime(2026, 11, 21, tzinfo=UTC)
 CHAT: Final = [
@@ -44,7 +47,7 @@ def recall(file: Path, *arguments: str, said: str | None = None) -> Result:
     return CliRunner().invoke(main, ["recall", "--index", str(file), *arguments], input=said)
 
 
-def ids(answer: str) -> list[str]:
+def ids(answer: str) -> list[str | int]:
     return [found["id"] for found in json.loads(answer)["results"]]
 
 
@@ -66,7 +69,14 @@ def test_a_text_takes_the_place_of_an_earlier_one_of_its_id(tmp_path: Path) -> N
     assert index(file, again).output.startswith("2 read, 6 in the index")
     assert ids(recall(file, "--k", "1", "wrist").stdout) == ["6"]
     assert ids(recall(file, "--k", "1", "bicycle").stdout) == ["4"]
-    assert sorted(ids(recall(file, "--k", "9", "anything").stdout)) == ["1", "2", "3", "4", "5", "6"]
+    assert sorted(map(str, ids(recall(file, "--k", "9", "anything").stdout))) == [
+        "1",
+        "2",
+        "3",
+        "4",
+        "5",
+        "6",
+    ]
 
 
 def test_the_last_of_two_texts_of_one_id_counts(tmp_path: Path) -> None:
@@ -98,7 +108,10 @@ def test_only_what_is_relevant_may_be_nothing(tmp_path: Path) -> None:
         ('{"text": "x"}', "line 2: id"),
         ('{"id": "x", "text": " "}', "line 2: text"),
         ('{"id": "x", "text": "x", "createdAt": "soon"}', "line 2: createdAt"),
-        ('{"id": "x", "text": "x", "date": "2026"}', "line 2: date"),
+        ('{"id": true, "text": "x"}', "line 2: id"),
+        ("[" * 100_000, "line 2: invalid JSON"),
+        ('{"id": ' + "9" * 5_000 + ', "text": "x"}', "line 2: invalid JSON"),
+        ('["x"]', "line 2: the line"),
     ],
 )
 def test_a_wrong_line_is_named_and_nothing_is_kept(tmp_path: Path, row: str, fault: str) -> None:
@@ -116,6 +129,66 @@ def test_a_wrong_query_is_named(tmp_path: Path) -> None:
     index(file, CHAT)
     result = recall(file, said='{"query": "x", "k": 0}\n')
     assert (result.exit_code, "line 1: k" in result.stderr) == (1, True)
+
+
+def test_names_that_mean_nothing_are_told_once(tmp_path: Path) -> None:
+    file = tmp_path / "chat.npz"
+    result = index(file, [{**row, "session": 3, "date": "x"} for row in CHAT])
+    assert (result.exit_code, result.stderr) == (0, "coach: ignored: date, session\n")
+    answer = recall(file, said=lines([{"query": "wrist", "answers": ["4"]}]))
+    assert (answer.exit_code, answer.stderr) == (0, "coach: ignored: answers\n")
+    assert ids(answer.stdout)[0] == "4"
+
+
+def test_ids_that_are_numbers_stay_numbers(tmp_path: Path) -> None:
+    file = tmp_path / "chat.npz"
+    index(file, [{**row, "id": int(str(row["id"]))} for row in CHAT])
+    assert ids(recall(file, "--k", "1", "wrist").stdout) == [4]
+    assert index(file, [{"id": "4", "text": "It rains."}]).output.startswith("1 read, 5 in the index")
+    (answer,) = recall(file, said='{"query": "rain", "id": 7, "k": 1}\n').stdout.splitlines()
+    assert (json.loads(answer)["id"], ids(answer)) == (7, ["4"])
+
+
+def test_texts_with_every_kind_of_line_end_outlive_their_process(tmp_path: Path) -> None:
+    file = tmp_path / "chat.npz"
+    odd = [
+        {"id": str(place), "text": f"wrist{end}and dough"} for place, end in enumerate("\u2028\u0085\x0c\0\n")
+    ]
+    assert index(file, odd).exit_code == 0
+    assert sorted(map(str, ids(recall(file, "wrist").stdout))) == ["0", "1", "2", "3", "4"]
+
+
+def test_half_a_character_is_no_fault(tmp_path: Path) -> None:
+    file = tmp_path / "chat.npz"
+    assert index(file, [{"id": "1", "text": "a torn emoji \ud83d"}]).exit_code == 0
+    assert ids(recall(file, said='{"query": "torn \\ud83d"}').stdout) == ["1"]
+
+
+def test_lines_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "chat.npz"
+    read = CliRunner().invoke(main, ["recall-index", "--index", str(file)], input="\ufeff" + lines(CHAT))
+    assert read.output.startswith("5 read, 5 in the index")
+
+
+@pytest.mark.parametrize("query", ["", " \n"])
+def test_a_blank_question_is_a_wrong_use(tmp_path: Path, query: str) -> None:
+    file = tmp_path / "chat.npz"
+    index(file, CHAT)
+    result = recall(file, query)
+    assert (result.exit_code, result.stdout, "QUERY" in result.stderr) == (2, "", True)
+
+
+def test_where_nothing_can_be_written_that_is_told_before_the_work(tmp_path: Path) -> None:
+    file = tmp_path / "no" / "such" / "chat.npz"
+    result = index(file, CHAT)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "cannot be written (No such file or directory); choose another file" in result.stderr
+
+
+def test_of_texts_with_the_same_words_the_first_are_found() -> None:
+    alike = [Candidate(str(n), "", "The ice broke my wrist.", None) for n in range(90)]
+    found = WordSearch.of(alike, before=np.full(90, -1)).best("wrist on the ice", 30)
+    assert found == [*range(30)]
 
 
 def test_a_missing_index_and_one_that_is_none_are_told(tmp_path: Path) -> None:

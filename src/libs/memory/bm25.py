@@ -31,23 +31,24 @@ class Rarity:
     def __getitem__(self, term: str) -> float:
         return self.weights.get(term, self.unseen)
 
+    def shares(self, question: Iterable[str]) -> dict[str, float]:
+        """Return the terms of a question, each with its share of what they say together.
 
-def bm25(
-    question: Iterable[str], counts: Mapping[str, float], rarity: Rarity, *, relative_length: float
-) -> float:
+        Shape   in one order, whatever theirs: sums of floats are the same in every process
+        """
+        weights = {term: self[term] for term in sorted(set(question))}
+        whole = sum(weights.values())
+        return {term: weight / whole for term, weight in weights.items()}
+
+
+def bm25(shares: Mapping[str, float], counts: Mapping[str, float], *, relative_length: float) -> float:
     """Return BM25 as a share of the question: 1.0 when a text of mean length holds each term once.
 
-    Shape   `question` its terms, at least one; `counts` how often the text holds a term;
-            `relative_length` to the mean
+    Shape   `shares` as a `Rarity` gives them; `counts` how often the text holds a term; `relative_length` to
+            the mean
     """
-    asked = set(question)
-    whole = sum(rarity[term] for term in asked)
     damping = _SATURATION * (1 - _LENGTH_WEIGHT + _LENGTH_WEIGHT * relative_length)
-    found = 0.0
-    for term in asked:
-        if count := counts.get(term, 0.0):
-            found += rarity[term] * count * (_SATURATION + 1) / (count + damping)
-    return found / whole
+    return sum(shares[term] * count * (_SATURATION + 1) / (count + damping) for term, count in counts.items())
 
 
 def _weight(count: int, texts: int) -> float:

@@ -1,7 +1,7 @@
 """How well each candidate's words answer a question: its best sentence, and half of what stands around it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -34,13 +34,12 @@ def lexical_scores(
 
     Shape   `rarity` of the terms in all that was ever said, where it is known; else of the candidates
     """
-    asked = frozenset(terms(question))
-    if not asked or not candidates:
-        return [0.0] * len(candidates)
+    if not candidates:
+        return []
     read = [_Read.of(candidate) for candidate in candidates]
-    rarity = rarity or Rarity.of([one.terms for one in read])
+    shares = (rarity or Rarity.of([one.terms for one in read])).shares(terms(question))
     mean_length = sum(one.mean_length for one in read) / len(read) or 1.0
-    return [_best_sentence(asked, one, rarity, mean_length) for one in read]
+    return [_best_sentence(shares, one, mean_length) for one in read]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +47,14 @@ class _Read:
     """A candidate's text, what stands around it, and how it is marked: its date and its speaker."""
 
     text: Analysis
-    around: Mapping[str, float]
-    around_length: float
+    around: Analysis
     marks: Mapping[str, float]
 
     @classmethod
     def of(cls, candidate: Candidate) -> Self:
-        near = analyse(candidate.neighbour) if candidate.neighbour else _NOTHING
-        around = {term: _AROUND * count for term, count in near.whole.items()}
+        around = analyse(candidate.neighbour) if candidate.neighbour else _NOTHING
         marks = mark_terms(candidate.speaker, candidate.heading, candidate.created_at)
-        return cls(analyse(candidate.text), around, _AROUND * near.length, marks)
+        return cls(analyse(candidate.text), around, marks)
 
     @property
     def terms(self) -> set[str]:
@@ -67,7 +64,7 @@ class _Read:
     def mean_length(self) -> float:
         """The length of the text as its sentences are read: each with half of what stands around it."""
         parts = max(len(self.text.sentences), 1)
-        return (1 / parts + _AROUND * (1 - 1 / parts)) * self.text.length + self.around_length
+        return (1 / parts + _AROUND * (1 - 1 / parts)) * self.text.length + _AROUND * self.around.length
 
 
 @lru_cache(maxsize=10_000)
@@ -78,13 +75,13 @@ def analyse(text: str) -> Analysis:
     return Analysis(whole, parts, tuple(part.total() for part in parts), whole.total())
 
 
+@lru_cache(maxsize=10_000)
 def mark_terms(speaker: str, heading: str, created_at: datetime | None) -> Mapping[str, float]:
     """Return what a text is known by beside its words: who said it and when."""
-    return {**dict.fromkeys(terms(f"{speaker} {heading}"), 1.0), **date_terms(created_at)}
+    return {**dict.fromkeys(terms(f"{speaker} {heading}"), 1.0), **_date_terms(created_at)}
 
 
-@lru_cache(maxsize=10_000)
-def date_terms(created_at: datetime | None) -> Mapping[str, float]:
+def _date_terms(created_at: datetime | None) -> Mapping[str, float]:
     """Return what a person may call the day: its weekday, month and year, and by half its number."""
     if created_at is None:
         return {}
@@ -92,18 +89,19 @@ def date_terms(created_at: datetime | None) -> Mapping[str, float]:
     return named | {str(created_at.day): _AROUND}
 
 
-def _best_sentence(asked: Iterable[str], read: _Read, rarity: Rarity, mean_length: float) -> float:
-    whole, around, marks = read.text.whole, read.around, read.marks
-    held = [term for term in asked if term in whole or term in around or term in marks]
-    if not held:
+def _best_sentence(shares: Mapping[str, float], read: _Read, mean_length: float) -> float:
+    text, around, marks = read.text, read.around, read.marks
+    beside = {
+        term: _AROUND * (text.whole.get(term, 0) + around.whole.get(term, 0)) + marks.get(term, 0.0)
+        for term in shares
+        if term in text.whole or term in around.whole or term in marks
+    }
+    if not beside:
         return 0.0
+    rest = _AROUND * (text.length + around.length)
     scores = []
-    for sentence, own_length in zip(read.text.sentences, read.text.lengths, strict=True):
-        counts = {}
-        for term in held:
-            own = sentence.get(term, 0)
-            rest = _AROUND * (whole.get(term, 0) - own)
-            counts[term] = own + rest + around.get(term, 0.0) + marks.get(term, 0.0)
-        length = own_length + _AROUND * (read.text.length - own_length) + read.around_length
-        scores.append(bm25(asked, counts, rarity, relative_length=length / mean_length))
+    for sentence, length in zip(text.sentences, text.lengths, strict=True):
+        counts = {term: (1 - _AROUND) * sentence.get(term, 0) + near for term, near in beside.items()}
+        relative_length = ((1 - _AROUND) * length + rest) / mean_length
+        scores.append(bm25(shares, counts, relative_length=relative_length))
     return max(scores, default=0.0)

@@ -107,9 +107,18 @@ def test_a_term_of_fewer_texts_never_weighs_less(texts: list[list[str]]) -> None
                 assert rarity[one] >= rarity[other]
 
 
+def test_a_question_is_summed_in_one_order_in_every_process() -> None:
+    terms_ = ["wrist", "ice", "dough", "name", "greyhound", "shelter", "four", "years"]
+    shares = Rarity.of([terms_, terms_[:3]]).shares(terms_)
+    assert list(shares) == sorted(terms_)
+    assert sum(shares.values()) == pytest.approx(1.0)
+    assert Rarity.of([]).shares([]) == {}
+
+
 def test_more_of_a_term_helps_less_and_less() -> None:
     rarity = Rarity.of([["a"], ["b"]])
-    once, twice, often = (bm25(["a"], {"a": n}, rarity, relative_length=1.0) for n in (1.0, 2.0, 50.0))
+    shares = rarity.shares(["a"])
+    once, twice, often = (bm25(shares, {"a": n}, relative_length=1.0) for n in (1.0, 2.0, 50.0))
     assert once == pytest.approx(1.0)
     assert twice - once > (often - twice) / 48 > 0
 
