@@ -16,7 +16,7 @@ const WORDS: Record<string, string> = {
   MODEL_UNAVAILABLE: "Your coach cannot be reached right now. Try again in a moment.",
   MODEL_REFUSED: "Your coach could not answer this one. Try again, or put it another way.",
   MODEL_STREAM_INTERRUPTED: "The answer broke off. Try again, and it is written anew.",
-  STORE_UNAVAILABLE: "Your notes cannot be reached right now. Try again in a moment.",
+  STORE_UNAVAILABLE: "What is kept for you cannot be reached right now. Try again in a moment.",
   DEADLINE: "This answer took too long and was cut short. Try again, or ask for less at once.",
   PROCESSING_ERROR: "Something went wrong on our side. Try again in a moment.",
   DATA_BEING_DELETED: "Your data is being deleted, as you asked. Nothing new can be said until that is done.",

@@ -27,12 +27,14 @@ export function Asking({ question, action, onYes, onNo }: Props): ReactNode {
       <p className={problem === "" ? "" : "problem"} role={problem === "" ? undefined : "alert"}>
         {problem || question}
       </p>
-      <button type="button" autoFocus onClick={onNo}>
-        Keep it
-      </button>
-      <button type="button" className="danger" disabled={working} onClick={() => void agree()}>
-        {action}
-      </button>
+      <span>
+        <button type="button" autoFocus onClick={onNo}>
+          Keep it
+        </button>
+        <button type="button" className="danger" disabled={working} onClick={() => void agree()}>
+          {action}
+        </button>
+      </span>
     </div>
   );
 }

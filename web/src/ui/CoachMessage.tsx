@@ -85,7 +85,7 @@ function Receipts({ recalled, onKeepsakes }: { recalled: readonly RecalledMemory
     <details className="receipts">
       <summary>
         <Icon name="notes" />
-        Has {count} you told in mind
+        Remembers {count} you said
       </summary>
       <ul>
         {recalled.map(({ memoryId, snippet }) => (

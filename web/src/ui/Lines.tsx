@@ -33,8 +33,10 @@ export function Lines({ thread, keepsakes, coachName, onKeepsakes, onEdit }: Pro
     const inner = content.current;
     if (box === null || inner === null) return;
     const toEnd = (): void => {
-      if (following.current) box.scrollTop = box.scrollHeight;
-      else setAtEnd(leftBelow(box) < NEAR);
+      if (following.current) {
+        box.scrollTop = box.scrollHeight;
+        lastTop.current = box.scrollTop;
+      } else setAtEnd(leftBelow(box) < NEAR);
     };
     const watched = new ResizeObserver(toEnd);
     watched.observe(inner);

@@ -22,7 +22,7 @@ export function Workspace({ desk, keepsakes, onSignOut }: Props): ReactNode {
   const wide = useMedia("(min-width: 60rem)");
   const close = (): void => setOpen("");
   const known = coach?.name ?? coaches[coachId];
-  const name = known ?? "Your coach";
+  const name = known ?? "your coach";
   const title = thread && titles[thread.conversationId];
 
   useEffect(() => {
@@ -53,10 +53,10 @@ export function Workspace({ desk, keepsakes, onSignOut }: Props): ReactNode {
             </button>
           )}
           <span className="avatar" aria-hidden="true">
-            {[...name][0]}
+            {[...(known ?? "")][0]}
           </span>
           <div className="who">
-            <h1 dir="auto">{name}</h1>
+            <h1 dir="auto">{known ?? "Your coach"}</h1>
             <p dir="auto">{coach?.specialities.slice(0, 3).join(" · ")}</p>
           </div>
           <button type="button" className="quiet" title="Notes on you" onClick={() => setOpen("keepsakes")}>
