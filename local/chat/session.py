@@ -15,6 +15,13 @@ from local.tokens import parse_id
 from local.turn_view import next_step
 
 GONE = "CONVERSATION_NOT_FOUND"
+NO_COACH = "COACH_CONFIG_NOT_FOUND"
+# Whoever is here already starts nothing with an option.
+NEXT_STEPS_HERE = {
+    GONE: "/conversations lists yours; /new begins another",
+    NO_COACH: "/coach shows the one you are talking to",
+    "MEMORY_NOT_FOUND": "/memories lists what is remembered",
+}
 
 
 class Session:
@@ -52,7 +59,7 @@ class Session:
         try:
             other = replace(self.client, coach=parse_id(coach))
         except ValueError as error:
-            raise RequestRefused("COACH_CONFIG_NOT_FOUND", str(error)) from error
+            raise RequestRefused(NO_COACH, str(error)) from error
         other.ask("GET", other.coach_url)
         self.client = other
         self.conversation = self._kept()
@@ -77,7 +84,7 @@ class Session:
             for text in command.run(self, argument):
                 click.echo(text)
         except RequestRefused as error:
-            return _told(f"{error}\n  {next_step(error.code)}")
+            return _told(f"{error}\n  {NEXT_STEPS_HERE.get(error.code) or next_step(error.code)}")
         return True
 
     def say(self, text: str) -> bool:

@@ -136,6 +136,7 @@ def test_lines_of_a_pipe_are_messages_and_commands(person: Person, tmp_path: Pat
     assert (done.returncode, "\x1b" in done.stdout + done.stderr) == (0, False)
     wrong = _piped(person, tmp_path, "chat", said="/forget nothing-there\n")
     assert (wrong.returncode, "MEMORY_NOT_FOUND" in wrong.stderr) == (1, True)
+    assert "/memories lists what is remembered" in wrong.stderr
 
 
 def test_a_refusal_goes_to_stderr_with_what_to_do(person: Person, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What is kept of a person, on the page: workouts as cards, and notes to see, correct and forget."""
 
+import json
 from typing import Any
 
 import pytest
@@ -108,3 +109,30 @@ def test_a_message_that_calls_for_care_is_met_with_a_calm_notice(opened: Opens) 
     assert shown.page.locator(".asides").count() == 0
     shown.page.reload()
     shown.page.locator(".notice.safety").wait_for()
+
+
+def test_all_of_it_can_be_taken_along_and_deleted(opened: Opens, stack: Stack) -> None:
+    shown = opened(offline=True)
+    page, drawer = shown.page, shown.page.get_by_role("dialog", name="Notes on you")
+    stack.emulator.play(reply="Noted.")
+    shown.say(REMEMBERED)
+    shown.until_state("complete")
+    shown.last_answer().locator(".remembered").wait_for()
+    page.get_by_role("button", name="Notes on you").click()
+    with page.expect_download() as download:
+        drawer.get_by_role("button", name="Download all").click()
+    records = json.loads(download.value.path().read_text())["records"]
+    assert {"coach", "memory", "conversation", "message"} <= {record["kind"] for record in records}
+    drawer.get_by_role("button", name="Delete everything").click()
+    with page.expect_navigation(timeout=60_000):
+        drawer.get_by_role("button", name="Yes, delete all").click()
+
+    def is_new() -> bool:
+        # A deletion that takes its time says so, and what to do.
+        page.evaluate("document.querySelector('.blank button.primary')?.click()")
+        return page.locator(".welcome").is_visible()
+
+    eventually(is_new)
+    assert _memories(shown) == []
+    own = f"Object.keys(localStorage).filter(key => key.includes('{shown.person.user}.draft'))"
+    assert page.evaluate(own) == []

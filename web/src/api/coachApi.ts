@@ -7,6 +7,7 @@ import type {
   CoachPage,
   Conversation,
   ConversationPage,
+  ExportPage,
   HistoryPage,
   Memory,
   MemoryPage,
@@ -72,6 +73,15 @@ export class CoachApi {
 
   deleteWorkout(id: string): Promise<void> {
     return requestJson(this.access, `${this.user}/workouts/${id}`, { method: "DELETE" });
+  }
+
+  exported(after?: string): Promise<ExportPage> {
+    return this.get(`${this.user}/export${query({ after, limit: 100 })}`);
+  }
+
+  /** All that is kept of the person; it may go on for a while after this. */
+  deleteEverything(): Promise<unknown> {
+    return requestJson(this.access, `${this.user}/data`, { method: "DELETE" });
   }
 
   private conversationsOf(coachId: string): string {

@@ -67,6 +67,14 @@ export interface CoachPage {
   next?: string;
 }
 
+/** One thing that is kept of a person, as it is exported. */
+export type ExportedRecord = { kind: string } & Record<string, unknown>;
+
+export interface ExportPage {
+  records: ExportedRecord[];
+  next?: string;
+}
+
 export interface ConversationPage {
   conversations: Conversation[];
   cursor?: string;

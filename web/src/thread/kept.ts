@@ -54,6 +54,14 @@ export class Kept {
     write(sessionStorage, this.key("besides", messageId), besides);
   }
 
+  /** Forget all that is kept here of the person. */
+  forgetEverything(): void {
+    for (const storage of [localStorage, sessionStorage]) {
+      const own = Object.keys(storage).filter((key) => key.startsWith(`${PREFIX}.${this.user}.`));
+      for (const key of own) write(storage, key, undefined);
+    }
+  }
+
   private otherThan(conversationId: string, clientMessageId: string): Outgoing[] {
     return this.outgoing(conversationId).filter((one) => one.clientMessageId !== clientMessageId);
   }

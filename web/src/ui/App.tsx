@@ -2,6 +2,7 @@ import { useEffect, useEffectEvent, useState, type ReactNode } from "react";
 import { CoachApi } from "../api/coachApi";
 import { Desk } from "../desk/desk";
 import { Keepsakes } from "../desk/keepsakes";
+import { PersonalData } from "../desk/personalData";
 import { loadConfig, type SiteConfig } from "../session/config";
 import { Session, signInWith, signOut, tokensAtHand } from "../session/session";
 import { userIdOf } from "../session/token";
@@ -14,7 +15,7 @@ type Shown =
   | { what: "loading" }
   | { what: "broken" }
   | { what: "sign-in"; config: SiteConfig; reason: string }
-  | { what: "work"; config: SiteConfig; desk: Desk; keepsakes: Keepsakes };
+  | { what: "work"; config: SiteConfig; desk: Desk; keepsakes: Keepsakes; data: PersonalData };
 
 export function App(): ReactNode {
   const [shown, setShown] = useState<Shown>({ what: "loading" });
@@ -33,8 +34,9 @@ export function App(): ReactNode {
     const { token, rejected } = session;
     const api = new CoachApi({ baseUrl: config.apiUrl, network: browserNetwork, token, rejected }, userId);
     const keepsakes = new Keepsakes(api);
-    const desk = new Desk({ config, session, api, kept: new Kept(userId), keepsakes });
-    setShown({ what: "work", config, desk, keepsakes });
+    const kept = new Kept(userId);
+    const desk = new Desk({ config, session, api, kept, keepsakes });
+    setShown({ what: "work", config, desk, keepsakes, data: new PersonalData(api, kept) });
     void desk.start();
     keepsakes.refresh().catch(() => undefined);
   };
@@ -80,6 +82,7 @@ export function App(): ReactNode {
         <Workspace
           desk={shown.desk}
           keepsakes={shown.keepsakes}
+          data={shown.data}
           onSignOut={() => {
             shown.desk.close();
             signOut(shown.config);

@@ -146,7 +146,7 @@ function Actions({ line, thread, last }: { line: CoachLine; thread: Thread; last
   const text = answerOf(line.parts);
   return (
     <>
-      {text !== "" && (
+      {text !== "" && "clipboard" in navigator && (
         <button
           type="button"
           className="quiet square"

@@ -2,15 +2,18 @@ import { useEffect, useEffectEvent, useRef, useState, type FormEvent, type React
 import { flushSync } from "react-dom";
 import type { Memory } from "../api/types";
 import type { Keepsakes } from "../desk/keepsakes";
+import type { PersonalData } from "../desk/personalData";
 import { problemOf } from "../thread/problems";
 import { Asking } from "./Asking";
 import { useModal, useStore } from "./hooks";
 import { Icon } from "./icons";
 import { shortDay } from "./times";
 import { WorkoutCard } from "./WorkoutCard";
+import { YourData } from "./YourData";
 
 interface Props {
   keepsakes: Keepsakes;
+  data: PersonalData;
   coachName: string;
   onClose(): void;
 }
@@ -24,7 +27,7 @@ const KINDS: Record<Memory["type"], string> = {
 };
 
 /** What is remembered of a person, to see, to correct and to forget. */
-export function KeepsakeDrawer({ keepsakes, coachName, onClose }: Props): ReactNode {
+export function KeepsakeDrawer({ keepsakes, data, coachName, onClose }: Props): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   const { memories, workouts, moreMemories, moreWorkouts, loaded } = useStore(keepsakes.state);
   const memoriesTitle = useRef<HTMLHeadingElement>(null);
@@ -119,6 +122,7 @@ export function KeepsakeDrawer({ keepsakes, coachName, onClose }: Props): ReactN
             </button>
           )}
         </section>
+        <YourData data={data} />
       </div>
     </dialog>
   );

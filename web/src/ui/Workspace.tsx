@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import type { Desk } from "../desk/desk";
 import type { Keepsakes } from "../desk/keepsakes";
+import type { PersonalData } from "../desk/personalData";
 import { CoachDialog } from "./CoachDialog";
 import { useMedia, useModal, useStore } from "./hooks";
 import { Icon } from "./icons";
@@ -11,12 +12,13 @@ import { ThreadView } from "./ThreadView";
 interface Props {
   desk: Desk;
   keepsakes: Keepsakes;
+  data: PersonalData;
   onSignOut(): void;
 }
 
 type Open = "" | "menu" | "keepsakes" | "coach" | "new-coach";
 
-export function Workspace({ desk, keepsakes, onSignOut }: Props): ReactNode {
+export function Workspace({ desk, keepsakes, data, onSignOut }: Props): ReactNode {
   const { coach, coachId, coaches, thread, titles, phase, problem } = useStore(desk.state);
   const [open, setOpen] = useState<Open>("");
   const wide = useMedia("(min-width: 60rem)");
@@ -94,7 +96,7 @@ export function Workspace({ desk, keepsakes, onSignOut }: Props): ReactNode {
           )
         )}
       </main>
-      {open === "keepsakes" && <KeepsakeDrawer keepsakes={keepsakes} coachName={name} onClose={close} />}
+      {open === "keepsakes" && <KeepsakeDrawer keepsakes={keepsakes} data={data} coachName={name} onClose={close} />}
       {(open === "coach" || open === "new-coach") && (
         <CoachDialog desk={desk} coach={open === "coach" ? coach : undefined} onClose={close} />
       )}
