@@ -96,7 +96,8 @@ def test_axe_finds_nothing_anywhere(opened: Opens, stack: Stack, scheme: str) ->
 
 def test_axe_finds_nothing_while_an_answer_is_written_stopped_and_unsent(opened: Opens, stack: Stack) -> None:
     shown = opened(reduced_motion="reduce", offline=True)
-    stack.emulator.play(interTokenMs=20, reply=RICH)
+    # Long enough to be written still when axe has looked on a slow machine.
+    stack.emulator.play(interTokenMs=60, reply=RICH * 8)
     shown.say("I have chest pain when I climb the stairs")
     shown.until_shown(30)
     assert _violations(shown.page) == []
