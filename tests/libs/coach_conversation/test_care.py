@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 
 from libs.coach_conversation import care
 from libs.coach_conversation.care import Kind, Rules, Signs, assess, wording
+from libs.coach_conversation.care.phrase_syntax import Slot, Slots, folded, spelled_out
+from libs.coach_conversation.care.phrases import Phrases
 from tests.conftest import Figures
 
 FILE: Final = Path(__file__).parents[2] / "data" / "care_messages.jsonl"
@@ -180,6 +182,22 @@ def test_every_word_of_the_rules_is_one_that_a_message_can_have() -> None:
     words = sorted(set(_words()))
     assert [word for word in words if len(wording.read(word, {})) != 2 and word != "."] == []
     assert [word for word in words if wording.read(word, RULES.spellings) != wording.read(word, {})] == []
+
+
+def test_every_way_to_say_a_phrase_is_found() -> None:
+    alarms = [phrase for one in RULES.kinds.values() for some in one.alarms.values() for phrase in some]
+    phrases = [phrase.removeprefix("!") for phrase in (*alarms, *RULES.idioms)]
+    found = Phrases([(phrase, phrase) for phrase in phrases], RULES.groups, RULES.common)
+    slots = Slots({name: frozenset(map(folded, words)) for name, words in RULES.groups.items()})
+    for phrase in phrases:
+        for way in spelled_out(phrase.split()):
+            assert phrase in {hit.tag for hit in found.find([_said(slot) for slot in slots.of(way)])}
+
+
+def _said(slot: Slot) -> str:
+    if slot.is_number:
+        return str(int(slot.over) + 1)
+    return min(word for word in slot.words if not word.isdecimal())
 
 
 @given(st.text())

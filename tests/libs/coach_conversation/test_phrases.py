@@ -59,7 +59,7 @@ def test_a_hit_says_where_and_by_its_tag_what() -> None:
 
 def test_an_unknown_group_is_a_mistake_in_the_data() -> None:
     with pytest.raises(KeyError, match="elbows"):
-        Phrases([("my @elbows", None)], GROUPS, ())
+        list(Phrases([("my @elbows", None)], GROUPS, ()).find(["my", "knee"]))
 
 
 @pytest.mark.parametrize(("text", "expected"), [("800 a day", ["800 a day"]), ("1000 a day", [])])

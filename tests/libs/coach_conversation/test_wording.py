@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.coach_conversation.care.wording import read, slips
+from libs.coach_conversation.care.wording import Spellings, read
 
 SPELLINGS = {"gonna": "going to", "im": "i am", "pian": "pain"}
 
@@ -37,11 +37,17 @@ def test_any_text_is_read(text: str) -> None:
 
 
 def test_one_slip_of_a_finger_is_read_as_what_is_meant() -> None:
-    found = slips(["suicidal"], known=())
-    for slip in ("sucidal", "suicdial", "suicidall", "suicidsl"):
-        assert found[slip] == "suicidal"
-    assert "xuicidal" not in found
+    spellings = Spellings({}, ["suicidal"], set)
+    for slip in ("sucidal", "suicdial", "suicidall", "ssuicidal", "suicidsl", "suicida", "suiciadl"):
+        assert spellings.get(slip) == "suicidal"
+    for other in ("xuicidal", "usicidal", "suicid", "suicidallx", "su1cidal", "suidical", "s"):
+        assert spellings.get(other) is None
+
+
+def test_a_listed_spelling_goes_before_a_slip() -> None:
+    assert Spellings({"paim": "paid"}, ["pain"], set).get("paim") == "paid"
 
 
 def test_a_slip_that_is_a_word_of_its_own_stays_one() -> None:
-    assert "breather" not in slips(["breathe"], known={"breather"})
+    spellings = Spellings({}, ["breathe"], lambda: {"breather"})
+    assert (spellings.get("breather"), spellings.get("breathee")) == (None, "breathe")

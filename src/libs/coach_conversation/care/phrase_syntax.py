@@ -8,6 +8,7 @@ to 8. No gap crosses the end of a sentence, which is the word `.`.
     felt|heard .. pop|snap        chest &6 pain|hurts        my period|periods .. stopped|gone
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -79,6 +80,35 @@ class Slots:
         self._groups = groups
         self._made: dict[tuple[str, int], Slot] = {}
 
+    def needed(self, parts: Iterable[str], common: Collection[str]) -> frozenset[str]:
+        """Return words, no common ones, of which every row of the phrase needs one; none where that fails."""
+        for part in parts:
+            if not part.startswith(("&", "..")) and not part.endswith("?"):
+                rare = [self._rare_words(choice, common) for choice in part.split("|")]
+                if all(rare):
+                    return frozenset().union(*rare)
+        return frozenset()
+
+    def words_of_part(self, part: str) -> frozenset[str]:
+        """Return all words that a part of a phrase names."""
+        if part.startswith(("&", "..")):
+            return frozenset()
+        return frozenset().union(*map(self._words, re.split("[|_]", part.removesuffix("?"))))
+
+    def _rare_words(self, choice: str, common: Collection[str]) -> frozenset[str]:
+        """Return the words of a choice's first word that is never a common one; none without such."""
+        rare = (words for words in map(self._words, choice.split("_")) if words.isdisjoint(common))
+        return next((words for words in rare if words), frozenset())
+
+    def _words(self, choice: str) -> frozenset[str]:
+        match choice[0]:
+            case "@":
+                return self._groups[choice[1:]]
+            case "#":
+                return frozenset()
+            case _:
+                return frozenset((folded(choice),))
+
     def of(self, parts: Iterable[str]) -> Iterator[Slot]:
         gap = 0
         for part in parts:
@@ -86,24 +116,18 @@ class Slots:
                 gap = int(part[2:] or _USUAL_GAP)
                 continue
             if (part, gap) not in self._made:
-                self._made[part, gap] = _slot(part.split("|"), gap, self._groups)
+                self._made[part, gap] = self._slot(part.split("|"), gap)
             yield self._made[part, gap]
             gap = 0
 
-
-def _slot(choices: Iterable[str], gap: int, groups: Mapping[str, frozenset[str]]) -> Slot:
-    words: set[str] = set()
-    over, under = nan, nan
-    for choice in choices:
-        match choice[0]:
-            case "@":
-                words |= groups[choice[1:]]
-            case "#":
-                over = float(choice[2:]) if choice[1:2] == ">" else -1.0
-                under = float(choice[2:]) if choice[1:2] == "<" else inf
-            case _:
-                words.add(folded(choice))
-    return Slot(frozenset(words), gap, over, under)
+    def _slot(self, choices: Sequence[str], gap: int) -> Slot:
+        words = frozenset().union(*map(self._words, choices))
+        number = next((choice for choice in choices if choice[0] == NUMBER), None)
+        if number is None:
+            return Slot(words, gap)
+        over = float(number[2:]) if number[1:2] == ">" else -1.0
+        under = float(number[2:]) if number[1:2] == "<" else inf
+        return Slot(words, gap, over, under)
 
 
 @cache

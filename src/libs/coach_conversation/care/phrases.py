@@ -51,7 +51,7 @@ class _Row[Tag]:
 
 
 class Phrases[Tag]:
-    """Phrases, each with its tag, looked up by their first words that are not `common`."""
+    """Phrases, each with its tag; one is spelled out into rows once a word was said that it cannot lack."""
 
     def __init__(
         self,
@@ -59,26 +59,29 @@ class Phrases[Tag]:
         groups: Mapping[str, Collection[str]],
         common: Collection[str],
     ) -> None:
-        self._rows: dict[str, list[_Row[Tag]]] = defaultdict(list)
-        usual = frozenset((*common, END, COMMA))
-        slots = Slots({name: frozenset(map(folded, words)) for name, words in groups.items()})
-        for phrase, tag in phrases:
-            for parts in spelled_out(phrase.split()):
-                row_slots = tuple(slots.of(parts))
-                rare = (at for at, slot in enumerate(row_slots) if slot.is_rare(usual))
-                row = _Row(row_slots, next(rare, 0), tag)
-                for head in row.heads:
-                    self._rows[head].append(row)
+        self._phrases = [(phrase.split(), tag) for phrase, tag in phrases]
+        self._usual = frozenset((*common, END, COMMA))
+        self._slots = Slots({name: frozenset(map(folded, words)) for name, words in groups.items()})
+        self._with_word: dict[str, list[int]] = defaultdict(list)
+        self._always: list[int] = []
+        self._spelled: dict[int, tuple[_Row[Tag], ...]] = {}
+        for number, (parts, _) in enumerate(self._phrases):
+            needed = self._slots.needed(parts, self._usual)
+            for word in needed:
+                self._with_word[word].append(number)
+            if not needed:
+                self._always.append(number)
 
     @property
     def words(self) -> set[str]:
         """All words that stand in a phrase."""
-        rows = (row for rows in self._rows.values() for row in rows)
-        return {word for row in rows for slot in row.slots for word in slot.words}
+        return {
+            word for parts, _ in self._phrases for part in parts for word in self._slots.words_of_part(part)
+        }
 
     def find(self, words: Sequence[str]) -> Iterator[Hit[Tag]]:
         """Yield every place where a phrase stands."""
-        likely = _among(_said(words), self._rows)
+        likely = self._likely(_said(words))
         for start, end in _sentences(words) if likely else ():
             rows = _among(_said(words[start:end]), likely)
             for at in range(start, end) if rows else ():
@@ -86,6 +89,29 @@ class Phrases[Tag]:
                     hit = row.find(words, at)
                     if hit is not None:
                         yield hit
+
+    def _likely(self, said: set[str]) -> dict[str, list[_Row[Tag]]]:
+        """Return the rows of which every word was said at all, by their heads, in the phrases' order."""
+        met = {number for word in said & self._with_word.keys() for number in self._with_word[word]}
+        found: dict[str, list[_Row[Tag]]] = defaultdict(list)
+        for number in sorted(met.union(self._always)):
+            for row in self._rows(number):
+                for head in said.intersection(row.heads) if row.is_among(said) else ():
+                    found[head].append(row)
+        return found
+
+    def _rows(self, number: int) -> tuple[_Row[Tag], ...]:
+        """Return a phrase spelled out; each once, and should two threads meet it at once, twice the same."""
+        rows = self._spelled.get(number)
+        if rows is None:
+            parts, tag = self._phrases[number]
+            rows = self._spelled[number] = tuple(self._row(way, tag) for way in spelled_out(parts))
+        return rows
+
+    def _row(self, parts: Sequence[str], tag: Tag) -> _Row[Tag]:
+        slots = tuple(self._slots.of(parts))
+        rare = (at for at, slot in enumerate(slots) if slot.is_rare(self._usual))
+        return _Row(slots, next(rare, 0), tag)
 
 
 def _said(words: Iterable[str]) -> set[str]:

@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
-from typing import Final
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Final, Protocol
 
 END: Final = "."
 COMMA: Final = ","
@@ -22,7 +23,13 @@ _KEPT: Final = bytes(
 ) + bytes(128)
 
 
-def read(text: str, spellings: Mapping[str, str]) -> list[str]:
+class Usual(Protocol):
+    """Where the usual spelling of a word is looked up; a mapping will do."""
+
+    def get(self, word: str, /) -> str | None: ...
+
+
+def read(text: str, spellings: Usual) -> list[str]:
     """Return the words of a message in their usual spelling; a sentence ends with END, so the last one too.
 
     Shape   Latin letters without accents, whole numbers, commas; laughing faces as LAUGHTER
@@ -38,12 +45,33 @@ def read(text: str, spellings: Mapping[str, str]) -> list[str]:
     return [*" ".join([usual[word] for word in words]).split(), END]
 
 
-def slips(words: Collection[str], known: Collection[str]) -> dict[str, str]:
-    """Return the misspellings of words with what is meant, but for those that are `known` words."""
-    return {slip: word for word in words for slip in _slips(word) if slip not in known}
+class Spellings:
+    """The usual spelling of words: of listed ones, and of slips in words that are often misspelt.
+
+    A slip that is itself one of the `known` words stays; they are asked for with the first slip.
+    """
+
+    def __init__(
+        self,
+        listed: Mapping[str, str],
+        often_misspelt: Iterable[str],
+        known: Callable[[], Collection[str]],
+    ) -> None:
+        self._listed, self._known = listed, known
+        self._often_misspelt: dict[str, list[str]] = defaultdict(list)
+        for word in often_misspelt:
+            self._often_misspelt[word[0]].append(word)
+
+    def get(self, word: str, /) -> str | None:
+        if word in self._listed:
+            return self._listed[word]
+        meant = next(
+            (usual for usual in self._often_misspelt.get(word[0], ()) if _is_slip(word, usual)), word
+        )
+        return meant if meant != word and word not in self._known() else None
 
 
-def _usual(word: str, spellings: Mapping[str, str]) -> str:
+def _usual(word: str, spellings: Usual) -> str:
     """Return the word as rules have it; `80kg` and `5x5` are several, `sooo` is `so`."""
     if word[0].isdecimal():
         return " ".join(_FIGURE_OR_UNIT.findall(word))
@@ -55,13 +83,12 @@ def drawn_in(word: str) -> str:
     return _DRAWN_OUT.sub(r"\1", word)
 
 
-def _slips(word: str) -> Iterator[str]:
-    """Yield what one slip of a finger makes of the word; the first letter stays."""
-    for at in range(1, len(word) + 1):
-        before, after = word[:at], word[at:]
-        yield from (before + letter + after for letter in _LETTERS)
-        if after:
-            yield before + after[1:]
-            yield from (before + letter + after[1:] for letter in _LETTERS)
-        if len(after) > 1:
-            yield before + after[1] + after[0] + after[2:]
+def _is_slip(word: str, usual: str) -> bool:
+    """Whether one slip of a finger makes `word` of `usual`: a letter more, less, another, or two swapped."""
+    pairs = enumerate(zip(word, usual, strict=False))
+    at = next((at for at, (one, other) in pairs if one != other), min(len(word), len(usual)))
+    return word.isalpha() and (
+        word[at + 1 :] in (usual[at:], usual[at + 1 :])
+        or word[at:] == usual[at + 1 :]
+        or (word[at : at + 2] == usual[at : at + 2][::-1] and word[at + 2 :] == usual[at + 2 :])
+    )
