@@ -85,7 +85,7 @@ class Phrases[Tag]:
         for start, end in _sentences(words) if likely else ():
             rows = _among(_said(words[start:end]), likely)
             for at in range(start, end) if rows else ():
-                for row in rows.get(NUMBER if words[at].isdecimal() else words[at], ()):
+                for row in (row for head in _heads(words[at]) for row in rows.get(head, ())):
                     hit = row.find(words, at)
                     if hit is not None:
                         yield hit
@@ -115,7 +115,12 @@ class Phrases[Tag]:
 
 
 def _said(words: Iterable[str]) -> set[str]:
-    return {NUMBER if word.isdecimal() else word for word in words}
+    return {head for word in words for head in _heads(word)}
+
+
+def _heads(word: str) -> tuple[str, ...]:
+    """Return what a word is looked up by: `10` by itself, and as any number."""
+    return (word, NUMBER) if word.isdecimal() else (word,)
 
 
 def _among[Tag](said: set[str], rows: Mapping[str, list[_Row[Tag]]]) -> dict[str, list[_Row[Tag]]]:
