@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 from botocore.config import Config
 
 from libs.coach_conversation import care
@@ -18,6 +17,7 @@ from libs.coach_conversation.types import Limits
 from libs.streaming.tickets import TicketOffice, parse_keys
 from libs.streaming.tokens import TokenVerifier
 from stream_coach.adapters import answers
+from stream_coach.adapters.aws_session import make_session
 from stream_coach.adapters.bedrock import BedrockModel
 from stream_coach.adapters.dynamodb import DynamoDbTable
 from stream_coach.adapters.jwks import JwksKeySource, fetch_document
@@ -47,8 +47,7 @@ def build_app(settings: Settings) -> App:
     """Return the app on the real adapters. All clients share one session and its loaded models."""
     care.preload()
     clock = SystemClock()
-    # Not boto3, which is botocore and S3's transfer manager: a seventh of a start for nothing used here.
-    session: Any = botocore.session.get_session()
+    session: Any = make_session()
     session.register(answers.BEFORE_PARSE, answers.check)
     concurrency = max(1, settings.max_concurrency)
     store = _store_config(concurrency)
