@@ -27,6 +27,7 @@ from libs.coach_conversation.ports import (
     ToolAnswer,
 )
 from libs.coach_conversation.types import Usage
+from stream_coach.adapters import delta_stream
 from stream_coach.adapters.abandonable import Socket, track_sockets
 
 if TYPE_CHECKING:
@@ -102,17 +103,17 @@ class BedrockCall(ModelCall):
             raise _failure(error) from error
         with closing(stream):
             try:
-                for event in stream:
-                    yield from self._read(event)
+                for event in delta_stream.read(stream):
+                    if not isinstance(event, str):
+                        yield from self._read(event)
+                    elif event:
+                        yield Delta(event)
             except (BotoCoreError, ClientError, HTTPError, OSError, ParserError) as error:
                 raise _failure(error, begun=True) from error
             self._socket.release()
 
     def _read(self, event: Mapping[str, Any]) -> Iterator[ModelEvent]:
         match event:
-            case {"contentBlockDelta": {"delta": {"text": str(text)}}}:
-                if text:
-                    yield Delta(text)
             case {"messageStop": {"stopReason": str(reason)}}:
                 yield Stop(reason)
             case {"metadata": {"usage": used}}:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.eventstream import ChecksumMismatch
+from botocore.eventstream import ChecksumMismatch, EventStreamMessage
 from botocore.exceptions import (
     ClientError,
     ConnectionClosedError,
@@ -100,17 +100,23 @@ def asked(prompt: Prompt) -> dict[str, Any]:
 
 
 class Stream:
-    """A response stream of these events; an error among them is raised."""
+    """A response stream of these events, as frames; an error among them is raised."""
 
     def __init__(self, events: Iterable[Any]) -> None:
         self._events = events
         self.closed = False
 
-    def __iter__(self) -> Iterator[Any]:
+        self._raw_stream = self
+
+    def stream(self) -> Iterator[bytes]:
         for event in self._events:
             if isinstance(event, Exception):
                 raise event
-            yield event
+            ((name, payload),) = event.items()
+            yield encode_event(name, payload)
+
+    def _parse_event(self, message: EventStreamMessage) -> Any:
+        return {message.headers[":event-type"]: json.loads(message.payload)}
 
     def close(self) -> None:
         self.closed = True
