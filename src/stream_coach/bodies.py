@@ -54,7 +54,9 @@ class TurnBody(BaseModel):
 class CoachBody(BaseModel):
     """A coach's configuration, as its person writes it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, str_strip_whitespace=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, str_strip_whitespace=True, defer_build=True
+    )
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
     persona: Annotated[str, Field(min_length=1, max_length=2000)]
@@ -67,7 +69,9 @@ class CoachBody(BaseModel):
 class MemoryBody(BaseModel):
     """What to change of a memory; what is left out stays."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, str_strip_whitespace=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, str_strip_whitespace=True, defer_build=True
+    )
 
     content: Annotated[str, Field(min_length=1, max_length=MAX_CONTENT)] | None = None
     type: MemoryType | None = None

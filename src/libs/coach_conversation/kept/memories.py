@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field
@@ -9,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from libs.coach_conversation.errors import InvalidCursor, MemoryNotFound
 from libs.coach_conversation.kept import extraction, indexing, notes
 from libs.coach_conversation.kept.tools import ShortText, ToolInput, cut, tool_of
-from libs.coach_conversation.ports import Ports
+from libs.coach_conversation.ports import Ports, Tool
 from libs.coach_conversation.store import items
 from libs.coach_conversation.store.ids import is_ulid, iso
 from libs.coach_conversation.store.table import (
@@ -54,9 +55,10 @@ class SavedMemory(ToolInput):
     tags: Tags = ()
 
 
-TOOL: Final = tool_of(
-    "save_memory", "Write down what to remember.", SavedMemory, required=("content", "type", "importance")
-)
+@cache
+def tool() -> Tool:
+    members = ("content", "type", "importance")
+    return tool_of("save_memory", "Write down what to remember.", SavedMemory, required=members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def effect(record: TurnRecord, said: Message, ports: Ports) -> list[Write]:
 
     Raises  ExtractionMalformed, ModelFailed
     """
-    prompt = extraction.ask_about(said, system="memory_system", tool=TOOL, model_id=ports.router_model_id)
+    prompt = extraction.ask_about(said, system="memory_system", tool=tool(), model_id=ports.router_model_id)
     found = extraction.extract(SavedMemory, prompt, ports)
     ref, now = record.conversation, iso(ports.clock.now_ms())
     item = {

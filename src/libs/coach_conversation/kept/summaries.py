@@ -4,6 +4,7 @@ An answer is given the summary and the messages since, so that its prompt stays 
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import accumulate
 from typing import Annotated, Any, Final
 
@@ -12,7 +13,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from libs.coach_conversation import prompts
 from libs.coach_conversation.kept import extraction, notes
 from libs.coach_conversation.kept.tools import ShortText, ToolInput, cut, tool_of
-from libs.coach_conversation.ports import Ports, Prompt
+from libs.coach_conversation.ports import Ports, Prompt, Tool
 from libs.coach_conversation.store import items
 from libs.coach_conversation.store.table import (
     Absent,
@@ -61,9 +62,10 @@ class SavedSummary(ToolInput):
     conversation_tags: Lines = ()
 
 
-TOOL: Final = tool_of(
-    "save_summary", "Write the summary.", SavedSummary, required=tuple(SavedSummary.model_fields)
-)
+@cache
+def tool() -> Tool:
+    members = tuple(SavedSummary.model_fields)
+    return tool_of("save_summary", "Write the summary.", SavedSummary, required=members)
 
 
 def is_due(since: Sequence[Message]) -> bool:
@@ -150,7 +152,7 @@ def build_prompt(previous: Summary | None, messages: Sequence[Message], model_id
         previous=prompts.as_data(text_of(previous)) if previous is not None else "(none yet)",
         conversation=prompts.as_data("\n".join(map(_line, messages))),
     )
-    return extraction.ask(text, system="summary_system", tool=TOOL, model_id=model_id)
+    return extraction.ask(text, system="summary_system", tool=tool(), model_id=model_id)
 
 
 def _line(message: Message) -> str:

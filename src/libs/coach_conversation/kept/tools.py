@@ -20,9 +20,14 @@ type ShortText = Annotated[str, BeforeValidator(lambda value: cut(value))]
 
 
 class ToolInput(BaseModel):
-    """What a model gives a tool: camelCase outside; what nobody asked for is ignored."""
+    """What a model gives a tool: camelCase outside; what nobody asked for is ignored.
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
+    Built when first used: most of them are the worker's, and every process imports them.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore", defer_build=True
+    )
 
 
 def tool_of(name: str, description: str, shape: type[ToolInput], *, required: Sequence[str]) -> Tool:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -10,7 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 from libs.coach_conversation.errors import InvalidCursor, WorkoutNotFound
 from libs.coach_conversation.kept import extraction, indexing, notes
 from libs.coach_conversation.kept.tools import ShortText, ToolInput, tool_of
-from libs.coach_conversation.ports import Ports
+from libs.coach_conversation.ports import Ports, Tool
 from libs.coach_conversation.store import items
 from libs.coach_conversation.store.ids import iso
 from libs.coach_conversation.store.table import (
@@ -76,9 +77,9 @@ class Workout(ToolInput):
         return self
 
 
-TOOL: Final = tool_of(
-    "save_workout", "Write the workout down.", Workout, required=("discipline", "exercises")
-)
+@cache
+def tool() -> Tool:
+    return tool_of("save_workout", "Write the workout down.", Workout, required=("discipline", "exercises"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def effect(record: TurnRecord, said: Message, ports: Ports) -> list[Write]:
 
     Raises  ExtractionMalformed, ModelFailed
     """
-    prompt = extraction.ask_about(said, system="workout_system", tool=TOOL, model_id=ports.router_model_id)
+    prompt = extraction.ask_about(said, system="workout_system", tool=tool(), model_id=ports.router_model_id)
     workout = extraction.extract(Workout, prompt, ports)
     ref, said_ms = record.conversation, _milliseconds(said.created_at) or ports.clock.now_ms()
     completed_ms = min(_milliseconds(workout.performed_at) or said_ms, said_ms)
