@@ -14,7 +14,6 @@ from zlib import crc32
 
 from botocore.eventstream import (
     ChecksumMismatch,
-    EventStream,
     EventStreamBuffer,
     EventStreamHeaderParser,
     InvalidHeadersLength,
@@ -28,9 +27,10 @@ MOST_BYTES: Final = 24 * 1024 * 1024
 MOST_SPELLINGS: Final = 8
 
 
-def read(stream: EventStream) -> Iterator[str | Mapping[str, Any]]:
+def read(stream: Any) -> Iterator[str | Mapping[str, Any]]:
     """Yield each delta of text as its text, every other event as botocore has it, as soon as it is whole.
 
+    Shape   `stream` is a botocore EventStream, two of whose private members are used
     Raises  what iterating over `stream` raises
     """
     known: dict[bytes, bool] = {}
@@ -99,7 +99,7 @@ def _text(payload: bytes) -> str | None:
     return None
 
 
-def _by_botocore(stream: EventStream, frame: bytes) -> Mapping[str, Any]:
+def _by_botocore(stream: Any, frame: bytes) -> Mapping[str, Any]:
     buffer = EventStreamBuffer()
     buffer.add_data(frame)
     event: Mapping[str, Any] = stream._parse_event(next(buffer))

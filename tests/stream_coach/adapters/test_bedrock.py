@@ -9,7 +9,7 @@ from typing import Any, Final
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.eventstream import ChecksumMismatch, EventStreamMessage
+from botocore.eventstream import ChecksumMismatch
 from botocore.exceptions import (
     ClientError,
     ConnectionClosedError,
@@ -115,7 +115,7 @@ class Stream:
             ((name, payload),) = event.items()
             yield encode_event(name, payload)
 
-    def _parse_event(self, message: EventStreamMessage) -> Any:
+    def _parse_event(self, message: Any) -> Any:
         return {message.headers[":event-type"]: json.loads(message.payload)}
 
     def close(self) -> None:

@@ -42,9 +42,10 @@ class Raw:
         pass
 
 
-def stream_of(pieces: Iterable[bytes]) -> EventStream:
-    parser = create_parser("rest-json")._event_stream_parser
-    return EventStream(Raw(pieces), MODEL.get_event_stream_output(), parser, "ConverseStream")
+def stream_of(pieces: Iterable[bytes]) -> Any:
+    parser: Any = create_parser("rest-json")
+    shape: Any = MODEL.get_event_stream_output()
+    return EventStream(Raw(pieces), shape, parser._event_stream_parser, "ConverseStream")
 
 
 def shown(events: Iterable[Any]) -> list[Any]:

@@ -120,7 +120,9 @@ class _Reader:
         self._still = self._phrases((phrase, kind) for kind, one in kinds for phrase in one.still)
         self._enough = {kind: one.enough for kind, one in signs.kinds.items()}
         self._signs = Phrases(_signs(signs), rules.groups | signs.groups, rules.common)
-        self._spellings = wording.Spellings(rules.spellings, sorted(rules.often_misspelt), lambda: self._known)
+        self._spellings = wording.Spellings(
+            rules.spellings, sorted(rules.often_misspelt), lambda: self._known
+        )
 
     def assess(self, text: str) -> Care | None:
         words: Sequence[str] = wording.read(text, self._spellings)

@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from threading import Lock
+from typing import Any
 
 from libs.coach_conversation.care.phrase_syntax import NUMBER, Slot, Slots, folded, spelled_out
 from libs.coach_conversation.care.wording import COMMA, END
@@ -19,11 +21,12 @@ class Hit[Tag]:
 
 @dataclass(frozen=True, slots=True)
 class _Row[Tag]:
-    """A phrase without choices, and the place of the word that it is looked up by."""
+    """A phrase without choices, and the place of its word that it is looked up by; `number`: the phrase's."""
 
     slots: tuple[Slot, ...]
     anchor: int
     tag: Tag
+    number: int
 
     @property
     def heads(self) -> Iterator[str]:
@@ -62,26 +65,27 @@ class Phrases[Tag]:
         self._phrases = [(phrase.split(), tag) for phrase, tag in phrases]
         self._usual = frozenset((*common, END, COMMA))
         self._slots = Slots({name: frozenset(map(folded, words)) for name, words in groups.items()})
-        self._with_word: dict[str, list[int]] = defaultdict(list)
-        self._always: list[int] = []
-        self._spelled: dict[int, tuple[_Row[Tag], ...]] = {}
+        self._waiting: dict[str, list[int]] = defaultdict(list)
+        self._rows: dict[str, list[_Row[Tag]]] = {}
+        self._spelled: set[int] = set()
+        self._spelling = Lock()
         for number, (parts, _) in enumerate(self._phrases):
-            needed = self._slots.needed(parts, self._usual)
-            for word in needed:
-                self._with_word[word].append(number)
-            if not needed:
-                self._always.append(number)
+            for word in self._slots.needed(parts, self._usual) or (*self._words(parts), NUMBER):
+                self._waiting[word].append(number)
 
     @property
     def words(self) -> set[str]:
         """All words that stand in a phrase."""
-        return {
-            word for parts, _ in self._phrases for part in parts for word in self._slots.words_of_part(part)
-        }
+        return {word for parts, _ in self._phrases for word in self._words(parts)}
+
+    def _words(self, parts: Iterable[str]) -> set[str]:
+        return {word for part in parts for word in self._slots.words_of_part(part)}
 
     def find(self, words: Sequence[str]) -> Iterator[Hit[Tag]]:
         """Yield every place where a phrase stands."""
-        likely = self._likely(_said(words))
+        said = _said(words)
+        self._spell_out(said)
+        likely = _among(said, self._rows)
         for start, end in _sentences(words) if likely else ():
             rows = _among(_said(words[start:end]), likely)
             for at in range(start, end) if rows else ():
@@ -90,32 +94,35 @@ class Phrases[Tag]:
                     if hit is not None:
                         yield hit
 
-    def _likely(self, said: set[str]) -> dict[str, list[_Row[Tag]]]:
-        """Return the rows of which every word was said at all, by their heads, in the phrases' order."""
-        met = {number for word in said & self._with_word.keys() for number in self._with_word[word]}
-        found: dict[str, list[_Row[Tag]]] = defaultdict(list)
-        for number in sorted(met.union(self._always)):
-            for row in self._rows(number):
-                for head in said.intersection(row.heads) if row.is_among(said) else ():
-                    found[head].append(row)
-        return found
+    def _spell_out(self, said: Iterable[str]) -> None:
+        """Make the rows of phrases that nobody met so far; those of a head stay in the phrases' order."""
+        if not any(word in self._waiting for word in said):
+            return
+        with self._spelling:
+            met = {number for word in said for number in self._waiting.pop(word, ())} - self._spelled
+            self._spelled |= met
+            made: dict[str, list[_Row[Tag]]] = defaultdict(list)
+            for number in met:
+                for row in self._rows_of(number):
+                    for head in row.heads:
+                        made[head].append(row)
+            for head, rows in made.items():
+                self._rows[head] = sorted((*self._rows.get(head, ()), *rows), key=_number)
 
-    def _rows(self, number: int) -> tuple[_Row[Tag], ...]:
-        """Return a phrase spelled out; each once, and should two threads meet it at once, twice the same."""
-        rows = self._spelled.get(number)
-        if rows is None:
-            parts, tag = self._phrases[number]
-            rows = self._spelled[number] = tuple(self._row(way, tag) for way in spelled_out(parts))
-        return rows
-
-    def _row(self, parts: Sequence[str], tag: Tag) -> _Row[Tag]:
-        slots = tuple(self._slots.of(parts))
-        rare = (at for at, slot in enumerate(slots) if slot.is_rare(self._usual))
-        return _Row(slots, next(rare, 0), tag)
+    def _rows_of(self, number: int) -> Iterator[_Row[Tag]]:
+        parts, tag = self._phrases[number]
+        for way in spelled_out(parts):
+            slots = tuple(self._slots.of(way))
+            rare = (at for at, slot in enumerate(slots) if slot.is_rare(self._usual))
+            yield _Row(slots, next(rare, 0), tag, number)
 
 
 def _said(words: Iterable[str]) -> set[str]:
     return {head for word in words for head in _heads(word)}
+
+
+def _number(row: _Row[Any]) -> int:
+    return row.number
 
 
 def _heads(word: str) -> tuple[str, ...]:
@@ -125,7 +132,7 @@ def _heads(word: str) -> tuple[str, ...]:
 
 def _among[Tag](said: set[str], rows: Mapping[str, list[_Row[Tag]]]) -> dict[str, list[_Row[Tag]]]:
     """Return the rows of which every word was said at all, by their heads."""
-    found = {head: [row for row in rows[head] if row.is_among(said)] for head in said & rows.keys()}
+    found = {head: [row for row in rows[head] if row.is_among(said)] for head in said if head in rows}
     return {head: rows for head, rows in found.items() if rows}
 
 
