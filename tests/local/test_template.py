@@ -72,6 +72,7 @@ def test_the_environment_takes_given_values_and_else_the_defaults(template: Temp
         "ROUTER_MODEL_ID": "us.amazon.nova-micro-v1:0",
         "STARTER_COACH_ID": "atlas",
         "TURNS_PER_MINUTE": "60",
+        "DAILY_BUDGET_CENTS": "0",
         "STREAMING_ENABLED": "true",
         "FALLBACK_MODEL_ID": "",
         "CHAT_MODEL_ID": "",

@@ -30,7 +30,7 @@ WORKER_DIES: Final = (
     Kill("task", "before"),
     Kill("task", "after"),
 )
-SLACK_S: Final = 10.0
+SLACK_S: Final = 30.0
 """For processes that start anew on a machine that has other things to do."""
 
 TRIES: Final = 3

@@ -20,7 +20,7 @@ ASKS: Final = "Why did my last deadlift feel so heavy before the meet?"
 MORNINGS: Final = "I prefer to train early in the morning before work"
 ASKS_WHEN: Final = "Do you remember whether I prefer to train in the morning or in the evening?"
 BUDGET_S: Final = 0.3
-SLACK_S: Final = 0.25
+SLACK_S: Final = 0.5
 """What a loaded machine may add to the budget."""
 
 
