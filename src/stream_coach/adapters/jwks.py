@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPubli
 
 from libs.streaming.errors import InvalidJson, KeysUnavailable, UnknownKey
 from libs.streaming.json_object import parse_object
-from libs.streaming.tokens import ALGORITHM, MIN_KEY_BITS, KeySource
+from libs.streaming.tokens import ALGORITHM, KeySource
 
 type Fetch = Callable[[str], bytes]
 """`fetch(url)` returns the document or raises KeysUnavailable."""
@@ -30,6 +30,7 @@ COLD_RETRY_S: Final = 1.0
 TIMEOUT_S: Final = 2.5
 MAX_DOCUMENT_BYTES: Final = 65_536
 MAX_UNKNOWN_KIDS: Final = 1_000
+MIN_KEY_BITS: Final = 2_048
 MAX_KEY_BITS: Final = 8_192
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
