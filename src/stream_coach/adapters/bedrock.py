@@ -108,12 +108,14 @@ class BedrockCall(ModelCall):
                         yield from self._read(event)
                     elif event:
                         yield Delta(event)
-            except (BotoCoreError, ClientError, HTTPError, OSError, ParserError) as error:
+            except (BotoCoreError, ClientError, HTTPError, OSError, ParserError, ValueError) as error:
                 raise _failure(error, begun=True) from error
             self._socket.release()
 
     def _read(self, event: Mapping[str, Any]) -> Iterator[ModelEvent]:
         match event:
+            case {"contentBlockDelta": {"delta": {"text": str(text)}}} if text:
+                yield Delta(text)
             case {"messageStop": {"stopReason": str(reason)}}:
                 yield Stop(reason)
             case {"metadata": {"usage": used}}:

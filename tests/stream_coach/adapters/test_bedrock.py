@@ -40,7 +40,7 @@ from libs.coach_conversation.ports import (
     ToolAnswer,
 )
 from libs.coach_conversation.types import Usage
-from local.bedrock_emulator.eventstream import CONTENT_TYPE, encode_event, encode_text_delta
+from local.bedrock_emulator.eventstream import CONTENT_TYPE, encode_event, encode_frame, encode_text_delta
 from stream_coach.adapters.bedrock import BedrockCall, BedrockModel
 from tests.fakes.executors import ThreadExecutor
 from tests.local.bedrock_emulator.conftest import Emulator
@@ -490,6 +490,21 @@ def test_a_stream_whose_bytes_are_damaged_is_interrupted() -> None:
     damaged = SAID[:-1] + bytes([SAID[-1] ^ 1])
     answer = begun_answer(damaged, content_type=CONTENT_TYPE, ended=True)
     with serving(answer) as server, pytest.raises(ModelStreamInterrupted):
+        list(model_at(server).call(PROMPT).events())
+
+
+def _framed(payload: bytes) -> bytes:
+    headers = SAID[12 : 12 + int.from_bytes(SAID[4:8])]
+    return begun_answer(encode_frame(headers, payload), SAID, content_type=CONTENT_TYPE, ended=True)
+
+
+def test_a_text_with_empty_members_beside_it_is_a_text() -> None:
+    with serving(_framed(b'{"delta":{"text":"b","toolUse":null}}')) as server:
+        assert [*model_at(server).call(PROMPT).events()] == [Delta("b"), Delta("a")]
+
+
+def test_a_stream_that_is_not_text_is_interrupted() -> None:
+    with serving(_framed(b'{"delta":{"text":"\xff"}}')) as server, pytest.raises(ModelStreamInterrupted):
         list(model_at(server).call(PROMPT).events())
 
 
